@@ -1,0 +1,1 @@
+"""The HTTP side beside the pages: sign-in, health, later the product's own API."""

@@ -1,0 +1,1 @@
+"""The domain: words, pure rules, the store, and one file per question and per act."""

@@ -1,0 +1,1 @@
+"""One act each: one transaction, one audit line."""

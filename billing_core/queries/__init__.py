@@ -1,0 +1,1 @@
+"""One question each: a dataclass, a function, and a statement that can be pasted into psql."""

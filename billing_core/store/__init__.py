@@ -1,0 +1,1 @@
+"""Everything that touches PostgreSQL: settings, the embedded server, tables, tenancy, ledger."""

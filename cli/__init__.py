@@ -1,0 +1,19 @@
+"""The command line `marginbook`: one file per group of commands, mounted here."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from billing_core.errors import BillingError
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
+
+
+def main() -> None:
+    """Run `marginbook`; a refusal is one sentence on standard error and exit code 1."""
+    try:
+        app()
+    except BillingError as refusal:
+        Console(stderr=True).print(str(refusal), style="red", markup=False, highlight=False)
+        sys.exit(1)

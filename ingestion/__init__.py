@@ -1,0 +1,1 @@
+"""Everything that comes in: usage of LLMs, later Stripe."""

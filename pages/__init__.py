@@ -1,0 +1,1 @@
+"""The Streamlit pages: they ask, draw and offer acts."""
