@@ -6,8 +6,10 @@ import typer
 from rich.console import Console
 
 from billing_core.errors import BillingError
+from cli.calc import calc_app
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
+app.add_typer(calc_app, name="calc")
 
 
 def main() -> None:
