@@ -1,0 +1,87 @@
+"""The first tables, and for each who may do what: one policy per command, one grant per policy."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+EVERYBODY = ("owner", "finance", "support", "viewer", "service")
+PEOPLE_WHO_IMPORT = ("owner", "finance", "service")
+SERVICE = ("service",)
+INSTALLATION = "nullif(current_setting('app.tenant_id', true), '')::bigint = 0"
+OWN_TENANT = "tenant_id = nullif(current_setting('app.tenant_id', true), '')::bigint"
+OWN_OR_INSTALLATION = f"({OWN_TENANT} or {INSTALLATION})"
+
+# Per table: which rows are seen at all, then who may select, insert, update and delete. No entry: nobody may.
+POLICIES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
+    "tenant": (OWN_OR_INSTALLATION, {"select": EVERYBODY, "insert": SERVICE}),
+    "user_account": (INSTALLATION, {"select": SERVICE, "insert": SERVICE, "update": SERVICE}),
+    "membership": (OWN_OR_INSTALLATION, {"select": EVERYBODY, "insert": SERVICE}),
+    "tenant_due": (
+        OWN_OR_INSTALLATION,
+        {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT, "update": PEOPLE_WHO_IMPORT, "delete": SERVICE},
+    ),
+    "sign_in_session": (
+        OWN_TENANT,
+        {"select": SERVICE, "insert": SERVICE, "update": SERVICE, "delete": SERVICE},
+    ),
+    "customer": (OWN_TENANT, {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT}),
+    "customer_alias": (OWN_TENANT, {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT}),
+    "product": (OWN_TENANT, {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT}),
+    "usage_source": (OWN_TENANT, {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT}),
+    "usage_dimension": (OWN_TENANT, {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT}),
+    "own_price": (OWN_TENANT, {"select": EVERYBODY, "insert": ("owner", "finance")}),
+    "usage_key": (OWN_TENANT, {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT}),
+    "usage_event": (OWN_TENANT, {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT}),
+    "usage_raw": (OWN_TENANT, {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT}),
+    "usage_conflict": (OWN_TENANT, {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT}),
+    "quarantine": (OWN_TENANT, {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT}),
+    **{
+        rollup: (
+            OWN_TENANT,
+            {
+                "select": EVERYBODY,
+                "insert": PEOPLE_WHO_IMPORT,
+                "update": PEOPLE_WHO_IMPORT,
+                "delete": ("owner", "service"),
+            },
+        )
+        for rollup in ("usage_cost_month", "usage_cost_day", "usage_day", "usage_hour")
+    },
+    "command": (
+        OWN_TENANT,
+        {"select": EVERYBODY, "insert": ("owner", "finance", "support"), "update": SERVICE},
+    ),
+    "job_run": (
+        f"({OWN_TENANT} or tenant_id = 0)",
+        {"select": EVERYBODY, "insert": SERVICE, "update": SERVICE},
+    ),
+    "audit": (OWN_TENANT, {"select": EVERYBODY, "insert": EVERYBODY}),
+}
+
+
+def upgrade() -> None:
+    """Make the tables, then write into the database who may do what."""
+    op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    for table, (rows, allowed) in POLICIES.items():
+        op.execute(f"alter table {table} enable row level security")
+        op.execute(f"alter table {table} force row level security")
+        for command, roles in allowed.items():
+            op.execute(_policy(table, command, rows, roles))
+            op.execute(f"grant {command} on {table} to marginbook_app")
+    op.execute("grant select on catalogue_price to marginbook_app")
+
+
+def _policy(table: str, command: str, rows: str, roles: tuple[str, ...]) -> str:
+    """One policy for one command; writing also asks for the role, so that no page has to be trusted with it."""
+    listed = ", ".join(f"'{role}'" for role in roles)
+    condition = rows if roles == EVERYBODY else f"{rows} and current_setting('app.role', true) in ({listed})"
+    clause = {
+        "select": f"using ({condition})",
+        "insert": f"with check ({condition})",
+        "update": f"using ({condition}) with check ({condition})",
+        "delete": f"using ({condition})",
+    }[command]
+    return f"create policy {table}_{command} on {table} for {command} to marginbook_app {clause}"
