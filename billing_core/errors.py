@@ -155,9 +155,10 @@ class EmptyPeriodError(BillingError):
 class PeriodOutOfRangeError(BillingError):
     """A date or instant beyond the years that calendars here reach."""
 
-    def __init__(self, year: int, *, year_min: int, year_max: int) -> None:
-        self.year = year
-        super().__init__(f"Periods cannot reach the year {year}: keep to the years {year_min} to {year_max}.")
+    def __init__(self, *, year_min: int, year_max: int) -> None:
+        self.year_min = year_min
+        self.year_max = year_max
+        super().__init__(f"Periods cannot leave the years {year_min} to {year_max}: choose dates between them.")
 
 
 class InvalidIntervalError(BillingError):
