@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, BinaryIO, NoReturn
 
@@ -13,6 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from billing_core.errors import BillingError, InvalidFieldError, UnreadableFileError, UnreadableLineError
+from billing_core.money import Money, allocate
+from billing_core.periods import BillingCycle, DateCycle, Interval
+from cli import calc_fields as fields
 
 Line = dict[str, Any]
 """One question or one answer, as the JSON object on its line."""
@@ -23,10 +27,80 @@ LINE_BYTES_MAX = 16 * 1024 * 1024
 TABLE_ROWS_MAX = 500
 """Rows of one `--pretty` table; the next rows begin a new table, so that memory stays flat."""
 
+PERIODS_MAX = 10_000
+"""The most periods of one answer: 27 years of days."""
+
 calc_app = typer.Typer(no_args_is_help=True, help="Check a rule by hand: JSON lines in, one answer per line out.")
 
 FILE = typer.Argument(metavar="FILE", help="A file of JSON lines, or - for standard input.", show_default=False)
-PRETTY = typer.Option("--pretty", help="Print a table for people instead of JSON lines.")
+PRETTY = typer.Option(False, "--pretty", help="Print a table for people instead of JSON lines.")
+
+
+@calc_app.command("allocate")
+def allocate_command(file: str = FILE, pretty: bool = PRETTY) -> None:
+    """Split totals by weights, so that the parts add up exactly."""
+    answer_lines(file, allocated, pretty=pretty)
+
+
+@calc_app.command("periods")
+def periods_command(file: str = FILE, pretty: bool = PRETTY) -> None:
+    """Count billing periods from an anchor."""
+    answer_lines(file, billing_periods, pretty=pretty)
+
+
+def allocated(line: Line) -> Line:
+    """Answer `{"currency", "total_minor", "weights"}` with `{"parts_minor"}`."""
+    total = Money(fields.whole_field(line, "total_minor"), fields.text_field(line, "currency"))
+    parts = allocate(total, fields.decimals_field(line, "weights"))
+    return {"parts_minor": [part.amount_minor for part in parts]}
+
+
+def billing_periods(line: Line) -> Line:
+    """Answer `{"anchor", "interval", …}` with `{"periods"}`, in the anchor's form: dates for a date."""
+    given = {field: value for field, value in line.items() if value is not None}
+    anchor = fields.date_or_instant_field(given, "anchor")
+    spans = _instant_periods(given, anchor) if isinstance(anchor, datetime) else _date_periods(given, anchor)
+    return {"periods": [{"start": start, "end": end} for start, end in spans]}
+
+
+def _date_periods(line: Line, anchor: date) -> list[tuple[str, str]]:
+    """Count periods of whole dates; a moment counts as the date that it is in the time zone."""
+    interval, interval_count, count, moment = _cycle_fields(line)
+    zone = fields.time_zone_field(line, "time_zone") or UTC
+    day = fields.local_date_field(line, moment, zone) if moment in line else anchor
+    periods = DateCycle(anchor, interval, interval_count).periods(count, from_on=day)
+    return [(period.start.isoformat(), period.end.isoformat()) for period in periods]
+
+
+def _instant_periods(line: Line, anchor: datetime) -> list[tuple[str, str]]:
+    """Count periods of instants; without a time zone, the anchor's own offset is the clock whose days count."""
+    interval, interval_count, count, moment = _cycle_fields(line)
+    zone = fields.time_zone_field(line, "time_zone") or anchor.tzinfo or UTC
+    instant = fields.instant_field(line, moment) if moment in line else anchor
+    periods = BillingCycle(anchor, interval, interval_count, zone).periods(count, from_at=instant)
+    shown_zone = UTC if anchor.tzinfo is UTC else zone
+    return [(_instant_text(period.start, shown_zone), _instant_text(period.end, shown_zone)) for period in periods]
+
+
+def _cycle_fields(line: Line) -> tuple[Interval, int, int, str]:
+    """Return the interval, its count, how many periods are wanted, and which field names the first one's moment."""
+    interval = fields.choice_field(line, "interval", Interval)
+    interval_count = fields.whole_field(line, "interval_count") if "interval_count" in line else 1
+    if ("containing" in line) == ("count" in line):
+        raise InvalidFieldError("count", "asks something else than 'containing'", do="give exactly one of the two")
+    if "containing" in line:
+        return interval, interval_count, 1, "containing"
+    count = fields.whole_field(line, "count")
+    if not 1 <= count <= PERIODS_MAX:
+        raise InvalidFieldError("count", f"is {str(count)[:40]}", do=f"ask for 1 to {PERIODS_MAX:,} periods")
+    return interval, interval_count, count, "from"
+
+
+def _instant_text(instant: datetime, zone: tzinfo) -> str:
+    """Write an instant with its offset; in UTC with Z."""
+    if zone is UTC:
+        return f"{instant.replace(tzinfo=None).isoformat()}Z"
+    return instant.astimezone(zone).isoformat()
 
 
 def answer_lines(source: str, answer: Callable[[Line], Line], *, pretty: bool = False) -> None:
