@@ -11,6 +11,7 @@ help: ## list these targets
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
 setup: .venv/ready ## make .venv with the locked packages and this project, once
+	@:
 
 .venv/ready: requirements.lock pyproject.toml tools/setup.sh
 	@tools/setup.sh
@@ -54,4 +55,4 @@ chaos: setup ## the long kill tests (ROUNDS=100 of each)
 
 lock: setup ## write requirements.lock anew from pyproject.toml (UPGRADE=1 for the newest versions)
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --output-file requirements.lock --quiet --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(if $(UPGRADE),--upgrade)
+		--generate-hashes --no-header --no-annotate $(if $(UPGRADE),--upgrade)

@@ -23,13 +23,11 @@ if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
     { apt-get update -qq && apt-get install -y -qq "$package"; } >&2
 fi
 
-"$python" -c 'import sys; sys.exit(sys.prefix != sys.base_prefix)' ||
-    stop "This shell is inside a virtual environment: leave it (deactivate), then run make again."
-[ -x .venv/bin/pip ] || { rm -rf .venv && "$python" -m venv .venv; }
+.venv/bin/python -m pip --version >/dev/null 2>&1 || { rm -rf .venv && "$python" -m venv .venv; }
 
 # uv installs the lock in a tenth of pip's time (4 s against 41 s), so pip fetches it first, from the lock. uv does not know pip's own
 # settings of the package index: behind a mirror that only pip is told of, it fails and pip does the whole work.
-pip() { .venv/bin/pip --disable-pip-version-check --quiet "$@" >&2; }
+pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@" >&2; }
 uv() { UV_CACHE_DIR=.venv/cache UV_PYTHON=.venv/bin/python .venv/bin/uv --quiet pip "$@" >&2; }
 echo "Installing the packages of requirements.lock into .venv, once." >&2
 awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements.lock >.venv/uv.lock
