@@ -1,7 +1,8 @@
 """The embedded database of an installation: started when asked for, stopped only when told."""
 
+import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +17,8 @@ from billing_core.errors import EmbeddedDatabaseError
 from billing_core.store.embedded_server import OWN_SERVER, PORT, PREPARED, SUPERUSER, Server, write_whole
 
 DATABASE = "marginbook"
+State = Literal["absent", "stopped", "starting", "running"]
+STATES: dict[Ping, State] = {Ping.OK: "running", Ping.REJECT: "starting"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class ClusterUrls:
 class ClusterStatus:
     """Whether the embedded database runs, and where it is."""
 
-    state: Literal["absent", "stopped", "starting", "running"]
+    state: State
     folder: Path
     pid: int | None
 
@@ -45,51 +48,34 @@ def ensure_running(home: Path) -> ClusterUrls:
     """
     server = Server(_folder(home))
     if _is_prepared(server) and server.ping() == Ping.OK:
-        return urls(server)
-    try:
+        return _urls(server)
+    with _said_in_a_sentence(server):
         home.mkdir(mode=0o711, parents=True, exist_ok=True)
         server.folder.mkdir(mode=0o700, exist_ok=True)
         with server.alone():
             server.make()
             server.start()
             _prepare(server)
-    except OSError as refused:
-        raise EmbeddedDatabaseError(
-            f"The database cannot be made or started in {server.folder} ({refused.strerror or refused})",
-            f"make room or give this user the folder, choose another MARGINBOOK_HOME, {OWN_SERVER}",
-        ) from refused
-    return urls(server)
+    return _urls(server)
 
 
 def stop(home: Path) -> bool:
     """Stop the embedded database, cutting its sessions; return whether it was running."""
     server = Server(_folder(home))
-    if not server.data.exists():
-        return False
-    with server.alone():
-        return server.stop()
+    with _said_in_a_sentence(server):
+        if not server.data.exists():
+            return False
+        with server.alone():
+            return server.stop()
 
 
 def status(home: Path) -> ClusterStatus:
     """Say whether the embedded database runs, without starting it."""
     server = Server(_folder(home))
-    if not server.data.exists():
-        return ClusterStatus("absent", server.folder, None)
-    answer = server.ping()
-    if answer == Ping.OK:
-        return ClusterStatus("running", server.folder, server.pid())
-    return ClusterStatus("starting" if answer == Ping.REJECT else "stopped", server.folder, server.pid())
-
-
-def urls(server: Server, database: str = DATABASE) -> ClusterUrls:
-    """Return the URLs of one database in a running cluster."""
-    where = {"host": str(server.socket_folder()), "port": str(PORT)}
-    return ClusterUrls(
-        app_url=_url("marginbook_app", database, where),
-        admin_url=_url("marginbook_owner", database, where),
-        backup_url=_url("marginbook_backup", database, where),
-        superuser_url=_url(SUPERUSER, database, where),
-    )
+    with _said_in_a_sentence(server):
+        if not server.data.exists():
+            return ClusterStatus("absent", server.folder, None)
+        return ClusterStatus(STATES.get(server.ping(), "stopped"), server.folder, server.pid())
 
 
 def roles_sql() -> str:
@@ -101,9 +87,30 @@ def _folder(home: Path) -> Path:
     return home.absolute() / "postgres"
 
 
-def _url(role: str, database: str, where: Mapping[str, str]) -> str:
-    url = URL.create("postgresql+psycopg", username=role, database=database, query=dict(where))
-    return url.render_as_string(hide_password=False)
+def _urls(server: Server) -> ClusterUrls:
+    return ClusterUrls(
+        app_url=_url(server, "marginbook_app"),
+        admin_url=_url(server, "marginbook_owner"),
+        backup_url=_url(server, "marginbook_backup"),
+        superuser_url=_url(server, SUPERUSER),
+    )
+
+
+def _url(server: Server, role: str) -> str:
+    where = {"host": str(server.socket_folder()), "port": str(PORT)}
+    return URL.create("postgresql+psycopg", username=role, database=DATABASE, query=where).render_as_string()
+
+
+@contextlib.contextmanager
+def _said_in_a_sentence(server: Server) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, psycopg.Error) as refused:
+        reason = refused.strerror if isinstance(refused, OSError) and refused.strerror else str(refused).strip()
+        raise EmbeddedDatabaseError(
+            f"The database in {server.folder} cannot be used ({reason})",
+            f"let the account that made it start Marginbook, make room, choose another MARGINBOOK_HOME, {OWN_SERVER}",
+        ) from refused
 
 
 def _prepared_as() -> str:

@@ -98,7 +98,7 @@ def client_program(name: str) -> Path:
 def server_programs(account: Account | None, home: Path) -> Path:
     """Return a folder with initdb, pg_ctl and postgres that `account` can run; copy them when it reaches none."""
     original = wheel_folder()
-    if _runs(account, original / INSTALLATION / "bin"):
+    if account is None or _runs(account, original / INSTALLATION / "bin"):
         return original / INSTALLATION / "bin"
     version = f"{WHEEL}-{importlib.metadata.version(WHEEL)}"
     for place in (home / "programs", SYSTEM_COPIES):
@@ -110,20 +110,20 @@ def server_programs(account: Account | None, home: Path) -> Path:
         if _runs(account, copied):
             return copied
     raise EmbeddedDatabaseError(
-        f"PostgreSQL does not run as root, and the account {account.name if account else 'of this user'!r} "
+        f"PostgreSQL does not run as root, and the account {account.name!r} "
         f"can run it neither from {original} nor from {home} nor from {SYSTEM_COPIES}",
         "put MARGINBOOK_HOME into a folder that others may enter, or set DATABASE_URL to a server of your own.",
     )
 
 
-def _runs(account: Account | None, programs: Path) -> bool:
+def _runs(account: Account, programs: Path) -> bool:
     try:
         return run_as(account, [str(programs / "postgres"), "--version"], Path("/")).returncode == 0
     except PermissionError:
         return False
 
 
-def _may_enter(account: Account | None, place: Path) -> bool:
+def _may_enter(account: Account, place: Path) -> bool:
     with contextlib.suppress(OSError):
         place.mkdir(mode=0o755, parents=True, exist_ok=True)
         return run_as(account, ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(place)], Path("/")).returncode == 0

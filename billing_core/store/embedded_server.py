@@ -29,9 +29,11 @@ SOCKET_FOLDER_BYTES_MAX = 103 - len(f"/.s.PGSQL.{PORT}")
 # In a connection string a comma separates hosts and a colon the port.
 SOCKET_FOLDER_FORBIDDEN = frozenset(",:@%")
 
-# After a crash the dead server's pid file and shared memory are in the way until the system has cleaned up.
-SECONDS_TO_CLEAN_UP_MAX = 60.0
-LEFT_BY_A_CRASH = ("postmaster.pid", "shared memory block")
+# How long a server may say that it recovers or shuts down, and how long after a crash its pid file and
+# shared memory may be in the way until the system has cleaned up.
+SECONDS_OF_RECOVERY_MAX = 600.0
+SECONDS_OF_CLEANING_MAX = 60.0
+LEFT_BY_A_CRASH = ("already exists", "shared memory block")
 # The note, beside the data folder, of which roles.sql its database was prepared with.
 PREPARED = "prepared"
 LOG = "server.log"
@@ -147,31 +149,28 @@ class Server:
             )
         (self.folder / PREPARED).unlink(missing_ok=True)
         new.rename(self.data)
+        _sync(self.folder)
 
     def start(self) -> None:
         """Start the server and return when it answers, which after a crash may take minutes of recovery."""
         self.make_socket_folder()
         self._turn_the_log()
-        give_up_at = time.monotonic() + SECONDS_TO_CLEAN_UP_MAX
-        while True:
-            answer = self.ping()
-            if answer == Ping.OK:
-                return
+        began = time.monotonic()
+        while (answer := self.ping()) != Ping.OK:
+            waited = time.monotonic() - began
             if answer == Ping.REJECT:
-                # It is recovering or shutting down, and says so: that ends by itself.
-                time.sleep(0.05)
-                continue
-            self._forget_dead_server()
-            started = self._run("pg_ctl", "-w", "-t", "600", "-l", LOG, "start", folder=self.data)
-            if started.returncode == 0:
-                continue
-            reason = self._reason(started.stdout)
-            if time.monotonic() > give_up_at or not any(sign in reason for sign in LEFT_BY_A_CRASH):
+                reason = "it says that it is starting up or shutting down"
+                goes_on = waited < SECONDS_OF_RECOVERY_MAX
+            else:
+                reason = self._try_to_start()
+                passes = not reason or any(sign in reason for sign in LEFT_BY_A_CRASH)
+                goes_on = passes and waited < SECONDS_OF_CLEANING_MAX
+            if not goes_on:
                 raise EmbeddedDatabaseError(
                     f"The database in {self.folder} does not start ({reason})",
                     f"free the cause (more in {self.data / LOG}) and start again, {OWN_SERVER}",
                 )
-            time.sleep(0.1)
+            time.sleep(0.05)
 
     def stop(self) -> bool:
         """Stop the server, cutting its sessions; return whether there was one to stop."""
@@ -191,19 +190,42 @@ class Server:
             pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return None
-        return pid if _is_server_of(pid, self.data) else None
+        return pid if self._is_server(pid) else None
 
-    def _forget_dead_server(self) -> None:
-        # The pid may be a zombie's that nobody reaps, or after a restart of the machine another program's:
-        # PostgreSQL then refuses for ever. Its own guard, the shared memory key made of the data folder's
-        # inode, still stops us when children of the dead server are left.
+    def _is_server(self, pid: int) -> bool:
+        if not (PROC / "self").exists():
+            said = run_as(None, ["ps", "-p", str(pid), "-o", "stat=,comm="], self.data).stdout.split()
+            return bool(said) and "Z" not in said[0] and said[-1].endswith("postgres")
+        try:
+            name = (PROC / str(pid) / "comm").read_text().strip()
+        except FileNotFoundError:
+            return False
+        # A zombie has no working directory any more. The server's own account asks, because root inside a container
+        # may not look into other accounts' processes.
+        same_folder = ["/bin/sh", "-c", '[ "/proc/$1/cwd" -ef . ]', "sh", str(pid)]
+        return name == "postgres" and run_as(self.account, same_folder, self.data).returncode == 0
+
+    def _try_to_start(self) -> str:
+        """Start the server; return why it did not, or nothing."""
         if self.pid() is None:
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            # The pids may be a zombie's that nobody reaps, or after a restart of the machine another program's:
+            # PostgreSQL would refuse for ever. Its own guard, the shared memory key made of the data folder's
+            # inode, still stops us when children of the dead server are left.
+            for left in ("postmaster.pid", f".s.PGSQL.{PORT}.lock"):
+                (self.data / left).unlink(missing_ok=True)
+        log = self.data / LOG
+        read_already = log.stat().st_size if log.exists() else 0
+        started = self._run("pg_ctl", "-w", "-t", "600", "-l", LOG, "start", folder=self.data)
+        if started.returncode == 0:
+            return ""
+        said = log.read_bytes()[read_already:].decode(errors="replace") if log.exists() else ""
+        fatal = [line.split("FATAL:", 1)[1].strip() for line in said.splitlines() if "FATAL:" in line]
+        return fatal[-1] if fatal else _last_line(started.stdout)
 
     def _run(self, program: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         # As root, the folder is named by the working directory it was entered by (see run_as): the data then stays
         # where the person wants it, even below a folder that the server's account may not enter.
-        where = "/proc/self/cwd" if self.account is not None and (PROC / "self/cwd").exists() else str(folder)
+        where = "/proc/self/cwd" if self.account is not None and (PROC / "self").exists() else str(folder)
         programs = server_programs(self.account, self.folder.parent)
         return run_as(self.account, [str(programs / program), "-D", where, *arguments], folder)
 
@@ -220,29 +242,16 @@ class Server:
         if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
             log.rename(self.data / f"{LOG}.1")
 
-    def _reason(self, printed: str) -> str:
-        log = self.data / LOG
-        lines = log.read_text(errors="replace").splitlines()[-20:] if log.exists() else []
-        fatal = [line.split("FATAL:", 1)[1].strip() for line in lines if "FATAL:" in line]
-        return fatal[-1] if fatal else _last_line(printed)
-
-
-def _is_server_of(pid: int, data: Path) -> bool:
-    if not PROC.joinpath("self/cwd").exists():
-        command = ["ps", "-p", str(pid), "-o", "stat=,comm="]
-        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
-        return bool(said) and "Z" not in said[0] and said[-1].endswith("postgres")
-    process = PROC / str(pid)
-    try:
-        return (process / "comm").read_text().strip() == "postgres" and (process / "cwd").samefile(data)
-    except OSError:
-        # Gone, a zombie, or another user's.
-        return False
-
 
 def _fits_a_socket(folder: Path) -> bool:
     name = str(folder)
     return len(os.fsencode(folder)) <= SOCKET_FOLDER_BYTES_MAX and not SOCKET_FOLDER_FORBIDDEN.intersection(name)
+
+
+def _sync(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    os.fsync(opened)
+    os.close(opened)
 
 
 def _quoted(path: Path) -> str:

@@ -15,7 +15,7 @@ DO $$
 DECLARE
     wanted text;
 BEGIN
-    -- Two installations on one server may run this at the same moment; the roles are common to both.
+    -- Two programs may run this in one database at the same moment.
     PERFORM pg_advisory_xact_lock(hashtext('marginbook roles'));
     FOREACH wanted IN ARRAY ARRAY['marginbook_owner', 'marginbook_app', 'marginbook_backup'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN

@@ -17,7 +17,6 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_file=PROJECT_FOLDER / ".env",
         env_file_encoding="utf-8",
-        env_ignore_empty=True,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
@@ -38,6 +37,12 @@ class Settings(BaseSettings):
     )
     port: int = Field(default=8501, ge=1, le=65535, description="Port of the pages and the API.")
     marginbook_demo: bool = Field(default=True, description="Whether an empty installation starts with a demo tenant.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, values: dict[str, object]) -> dict[str, object]:
+        # So a lone `DATABASE_URL=` in the environment also silences the one in `.env`.
+        return {name: value for name, value in values.items() if value != ""}
 
     @field_validator("database_url", "database_admin_url")
     @classmethod
