@@ -99,7 +99,7 @@ def _cycle_fields(line: Line) -> tuple[Interval, int, int, str]:
 def _instant_text(instant: datetime, zone: tzinfo) -> str:
     """Write an instant with its offset; in UTC with Z."""
     if zone is UTC:
-        return f"{instant.replace(tzinfo=None).isoformat()}Z"
+        return instant.isoformat().removesuffix("+00:00") + "Z"
     return instant.astimezone(zone).isoformat()
 
 
