@@ -175,3 +175,223 @@ class UnknownTimeZoneError(BillingError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"{name[:60]!r} is no time zone: give a name such as UTC or Europe/Berlin.")
+
+
+class UsageNotUnderstoodError(BillingError):
+    """A usage block has none of the forms in which providers report usage."""
+
+    def __init__(self, provider: str, fields: list[str]) -> None:
+        self.provider = provider
+        self.fields = fields
+        found = ", ".join(fields[:8]) if fields else "nothing"
+        super().__init__(
+            f"The usage of {provider!r} cannot be read (it has {found}): send the provider's own usage block as its "
+            'API returned it, or counts by token class such as {"input": 86, "output": 300}.'
+        )
+
+
+class TokenCountNotWholeError(BillingError):
+    """A count in a usage block is no whole number."""
+
+    def __init__(self, field: str, value: object) -> None:
+        self.field = field
+        self.value = value
+        super().__init__(
+            f"{field} cannot be counted, because {str(value)[:40]!r} is no whole number: send it as a number without "
+            "quotes and without a decimal point, or leave it out."
+        )
+
+
+class TokenCountNegativeError(BillingError):
+    """A count in a usage block is below zero."""
+
+    def __init__(self, field: str, count: int) -> None:
+        self.field = field
+        self.count = count
+        super().__init__(
+            f"{field} cannot be {count}, because nobody uses less than nothing: send the count as the provider "
+            "reported it; a correction is an event of its own."
+        )
+
+
+class TokenCountTooLargeError(BillingError):
+    """A count in a usage block is larger than one event can have."""
+
+    def __init__(self, field: str, count: int, *, count_max: int) -> None:
+        self.field = field
+        self.count = count
+        self.count_max = count_max
+        super().__init__(
+            f"{field} cannot be {count} in one event (at most {count_max:,}): split the report into smaller buckets, "
+            "or correct the count."
+        )
+
+
+class TokenPartsExceedTotalError(BillingError):
+    """The parts of a usage block are more than the total that they are parts of."""
+
+    def __init__(self, *, part: str, part_count: int, total: str, total_count: int) -> None:
+        self.part = part
+        self.part_count = part_count
+        self.total = total
+        self.total_count = total_count
+        super().__init__(
+            f"{part} ({part_count}) cannot be more than {total} ({total_count}), of which it is a part: check whether "
+            "the sender counts cached tokens beside the total, and send the provider's own block."
+        )
+
+
+class ReportedCostInvalidError(BillingError):
+    """A cost that the provider is said to have reported is no amount in USD."""
+
+    def __init__(self, field: str, value: object) -> None:
+        self.field = field
+        self.value = value
+        super().__init__(
+            f"{field} cannot be {str(value)[:40]!r}: send the provider's cost in USD as a number from 0 to 1,000,000, "
+            "or leave it out to have the event priced by the price book."
+        )
+
+
+class OwnPriceInvalidError(BillingError):
+    """An own (negotiated) price cannot be used."""
+
+    def __init__(self, version_id: str, problem: str, *, do: str) -> None:
+        self.version_id = version_id
+        self.problem = problem
+        super().__init__(f"The own price {version_id!r} cannot be used, because {problem}: {do}.")
+
+
+class AdminUrlMissingError(BillingError):
+    """Tables are to be changed on a server of the person's own, and nobody said as whom."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The tables cannot be changed, because only the application's role is known: set DATABASE_ADMIN_URL to the "
+            "same database as marginbook_owner."
+        )
+
+
+class ProjectionsDifferError(BillingError):
+    """The sums derived again from the ledger are not the sums that the pages read."""
+
+    def __init__(self, differences: list[str]) -> None:
+        self.differences = differences
+        super().__init__(
+            f"The rollups cannot be trusted, because they differ from the ledger ({'; '.join(differences)}): "
+            "run `marginbook rebuild`, and keep this line for whoever looks for the cause."
+        )
+
+
+class JobTooSlowError(BillingError):
+    """A job of the worker reached its time limit."""
+
+    def __init__(self, limit_seconds: int) -> None:
+        self.limit_seconds = limit_seconds
+        super().__init__(
+            f"The job did not end within its limit of {limit_seconds} seconds and was rolled back: it is tried again; "
+            "if it stays too slow, look for what blocks the database."
+        )
+
+
+class JobCutError(BillingError):
+    """The worker must stop while a job runs."""
+
+    def __init__(self) -> None:
+        super().__init__("The worker was asked to stop before the job ended: nothing of it was kept, it is run again.")
+
+
+class JobTakenError(BillingError):
+    """Another worker took a run over, because this one had lost its lock."""
+
+    def __init__(self) -> None:
+        super().__init__("The worker lost its claim on the job before it ended: nothing of it was kept, another runs it.")
+
+
+class AlreadyRunningError(BillingError):
+    """`marginbook up` runs already in this MARGINBOOK_HOME."""
+
+    def __init__(self, *, address: str, process_id: int) -> None:
+        self.address = address
+        self.process_id = process_id
+        super().__init__(
+            f"Marginbook already runs here, at {address} (process {process_id}): use that one or stop it first; for a "
+            "second installation set another MARGINBOOK_HOME and PORT."
+        )
+
+
+class PortTakenError(BillingError):
+    """The port of the pages belongs to another program."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        super().__init__(
+            f"Port {port} is taken by another program: stop that one, or choose another port, as in PORT={port + 1}."
+        )
+
+
+class ProgramEndedError(BillingError):
+    """A part of Marginbook ended while `marginbook up` was starting it."""
+
+    def __init__(self, part: str, last_words: str) -> None:
+        self.part = part
+        self.last_words = last_words
+        super().__init__(f"Marginbook could not start, because its {part} ended. {last_words}")
+
+
+class DatabaseNotOursError(BillingError):
+    """The command is for the embedded database, but DATABASE_URL names a server of the person's own."""
+
+    def __init__(self, act: str, remedy: str) -> None:
+        self.act = act
+        super().__init__(
+            f"DATABASE_URL names a server of your own, which Marginbook does not {act}: {remedy}, "
+            "or remove DATABASE_URL to use the embedded database."
+        )
+
+
+class DatabaseNotEmptyError(BillingError):
+    """A dump was to be restored into a database that has tables."""
+
+    def __init__(self, tables: int) -> None:
+        self.tables = tables
+        super().__init__(
+            f"A dump is restored into an empty database only, and this one has {tables} tables: "
+            "set MARGINBOOK_HOME to a new folder and restore there."
+        )
+
+
+class BackupFailedError(BillingError):
+    """A dump was not written, or not read back."""
+
+    def __init__(self, act: str, file: object, reason: str, remedy: str) -> None:
+        self.act = act
+        self.file = file
+        self.reason = reason
+        super().__init__(f"The database was not {act} ({file}: {reason}): {remedy}.")
+
+
+class MappingError(BillingError):
+    """A mapping file that cannot be meant."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(f"The mapping {name} cannot be used: {problem}.")
+
+
+class UsageFileError(BillingError):
+    """A usage file that cannot be read on; what was imported before stays, and the same import again goes on."""
+
+    def __init__(self, name: str, problem: str, *, do: str) -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(f"The file {name} cannot be read: {problem}. {do}")
+
+
+class UsageRowError(BillingError):
+    """One row of usage that cannot be read."""
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        self.reason = reason
+        super().__init__(sentence)

@@ -7,9 +7,11 @@ from rich.console import Console
 
 from billing_core.errors import BillingError
 from cli.calc import calc_app
+from cli.db import db_app
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
 app.add_typer(calc_app, name="calc")
+app.add_typer(db_app, name="db")
 
 
 def main() -> None:
@@ -17,5 +19,5 @@ def main() -> None:
     try:
         app()
     except BillingError as refusal:
-        Console(stderr=True).print(str(refusal), style="red", markup=False, highlight=False)
+        Console(stderr=True).print(str(refusal), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
