@@ -1,0 +1,107 @@
+"""Writes docs/reference from the code: every setting, command, error and job, each in its own words."""
+
+import inspect
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import cli
+from billing_core import errors
+from billing_core.store.settings import PROJECT_FOLDER, Settings
+from scheduler.jobs import JOBS
+
+FOLDER = PROJECT_FOLDER / "docs" / "reference"
+WRITTEN_BY = "Written from the code by `make fix`; a test compares."
+
+
+def pages() -> dict[str, str]:
+    """Return the text of every page of the reference, by its file name."""
+    return {
+        "settings.md": _page("Settings", "From the environment, or from `.env` in the project folder.", _settings()),
+        "commands.md": _page("Commands", "What `marginbook` can do; `--help` says the same.", _commands()),
+        "errors.md": _page(
+            "Errors", "Every refusal: what cannot be done. Its sentence also says what to do.", _errors()
+        ),
+        "jobs.md": _page("Jobs", "What the worker does by itself. Times are UTC.", _jobs()),
+    }
+
+
+def _page(title: str, about: str, lines: Iterable[str]) -> str:
+    return "\n".join([f"# {title}", "", f"{about} {WRITTEN_BY}", "", *lines]) + "\n"
+
+
+def _row(*cells: object) -> str:
+    return "| " + " | ".join(" ".join(str(cell).split()).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _table(*heads: str) -> list[str]:
+    return [_row(*heads), _row(*("---" for _ in heads))]
+
+
+def _settings() -> Iterator[str]:
+    yield from _table("setting", "meaning", "default")
+    for name, field in Settings.model_fields.items():
+        default = field.default.relative_to(PROJECT_FOLDER) if isinstance(field.default, Path) else field.default
+        yield _row(f"`{name.upper()}`", field.description, "none" if default is None else f"`{default}`")
+
+
+def _commands() -> Iterator[str]:
+    yield from _command("marginbook", typer.main.get_command(cli.app))
+
+
+def _command(name: str, command: Any) -> Iterator[str]:
+    """One command, its arguments and options, then the commands below it."""
+    context = typer.Context(command, info_name=name)
+    if not hasattr(command, "commands"):
+        yield from [
+            f"## `{' '.join([name, *command.collect_usage_pieces(context)])}`",
+            "",
+            inspect.cleandoc(command.help),
+            "",
+        ]
+        records = [record for record in (each.get_help_record(context) for each in command.params) if record]
+        if records:
+            yield from [
+                *_table("argument or option", "meaning"),
+                *(_row(f"`{which}`", means) for which, means in records),
+                "",
+            ]
+    for child, below in sorted(getattr(command, "commands", {}).items()):
+        yield from _command(f"{name} {child}", below)
+
+
+def _errors() -> Iterator[str]:
+    yield from _table("error", "when")
+    refusals = [each for _, each in inspect.getmembers(errors, inspect.isclass) if each.__module__ == errors.__name__]
+    for refusal in refusals:
+        yield _row(f"`{refusal.__name__}`", (inspect.getdoc(refusal) or "").split("\n\n")[0])
+
+
+def _jobs() -> Iterator[str]:
+    yield from _table("job", "what for", "when", "for", "seconds at most")
+    for job in JOBS:
+        when = f"every {_words(job.schedule.every)}, from {_clock_time(job.schedule.at)}"
+        yield _row(
+            f"`{job.name}`",
+            job.purpose,
+            when,
+            "each tenant" if job.scope == "tenant" else "the installation",
+            job.limit_seconds,
+        )
+
+
+def _words(span: timedelta) -> str:
+    return "day" if span == timedelta(days=1) else f"{span // timedelta(minutes=1)} minutes"
+
+
+def _clock_time(span: timedelta) -> str:
+    return f"{span // timedelta(hours=1):02d}:{span // timedelta(minutes=1) % 60:02d}"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
