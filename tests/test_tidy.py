@@ -77,6 +77,7 @@ BAD = {
     "float_money": ("billing_core/money.py", "share = amount * 0.1"),
     "read_clock": ("billing_core/queries/a.py", "now = datetime.now(UTC)"),
     "mutable_dataclass": ("billing_core/a.py", "@dataclass\nclass A: ..."),
+    "async_core": ("billing_core/queries/a.py", "async def margin(): ..."),
     "unmarked_test": ("tests/unit/test_a.py", "def test_a(): ..."),
     "silent_skip": ("tests/unit/test_a.py", "@pytest.mark.skip\ndef test_a(): ..."),
     "page_imports_page": ("pages/costs/overview.py", "from pages.costs import customers"),

@@ -163,6 +163,13 @@ def mutable_dataclass(file: File) -> Iterator[Finding]:
                 yield owner.lineno, f"the dataclass {owner.name} is not frozen"
 
 
+def async_core(file: File) -> Iterator[Finding]:
+    """Only the outermost layer is asynchronous (docs/decisions/0002)."""
+    if file.within("billing_core/", "ingestion/", "scheduler/", "cli/", "pages/"):
+        for node in file.all(ast.AsyncFunctionDef, ast.Await, ast.AsyncWith, ast.AsyncFor):
+            yield node.lineno, "is asynchronous: let app.py or api hand the work to a thread"
+
+
 def unmarked_test(file: File) -> Iterator[Finding]:
     """Every test module says, in its pytestmark, which kinds of tests it holds."""
     if not PurePosixPath(file.path).name.startswith("test_"):
@@ -256,6 +263,7 @@ CHECKS: tuple[Callable[[File], Iterator[Finding]], ...] = (
     float_money,
     read_clock,
     mutable_dataclass,
+    async_core,
     unmarked_test,
     silent_skip,
     page_imports_page,

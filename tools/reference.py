@@ -76,14 +76,14 @@ def _command(name: str, command: Any) -> Iterator[str]:
 def _errors() -> Iterator[str]:
     yield from _table("error", "when")
     refusals = [each for _, each in inspect.getmembers(errors, inspect.isclass) if each.__module__ == errors.__name__]
-    for refusal in refusals:
+    for refusal in (each for each in refusals if each is not errors.BillingError):
         yield _row(f"`{refusal.__name__}`", (inspect.getdoc(refusal) or "").split("\n\n")[0])
 
 
 def _jobs() -> Iterator[str]:
     yield from _table("job", "what for", "when", "for", "seconds at most")
     for job in JOBS:
-        when = f"every {_words(job.schedule.every)}, from {_clock_time(job.schedule.at)}"
+        when = f"{_words(job.schedule.every)}{_clock_time(job.schedule.at)}"
         yield _row(
             f"`{job.name}`",
             job.purpose,
@@ -94,7 +94,7 @@ def _jobs() -> Iterator[str]:
 
 
 def _words(span: timedelta) -> str:
-    return "day" if span == timedelta(days=1) else f"{span // timedelta(minutes=1)} minutes"
+    return "every day at " if span == timedelta(days=1) else f"every {span // timedelta(minutes=1)} minutes from "
 
 
 def _clock_time(span: timedelta) -> str:
