@@ -110,7 +110,7 @@ def vague_name(file: File) -> Iterator[Finding]:
 
 def unexplained_ignore(file: File) -> Iterator[Finding]:
     """A silenced check names its code and its reason."""
-    good = re.compile(r"#\s*(type: ignore\[[\w-]+\]|noqa: [A-Z]+\d+(, ?[A-Z]+\d+)*|pragma: no cover)\W+\w.{6,}")
+    good = re.compile(r"#\s*(type: ignore\[[\w, -]+\]|noqa: [A-Z]+\d+(, ?[A-Z]+\d+)*|pragma: no cover)\W+\w.{6,}")
     for line, comment in file.comments:
         if re.search(r"#\s*(type:\s*ignore|noqa|pragma:\s*no cover)", comment) and not good.search(comment):
             yield line, f"{comment!r} needs a code and a reason on its line"
