@@ -149,15 +149,15 @@ def _parsed(line_number: int, text: bytes) -> Any:
     if len(text) > LINE_BYTES_MAX:
         raise UnreadableLineError(line_number, f"it is longer than {LINE_BYTES_MAX:,} bytes")
     try:
-        return _DECODER.decode(text.decode("utf-8-sig" if line_number == 1 else "utf-8"))
+        return _DECODER.decode(text.rstrip().decode("utf-8-sig" if line_number == 1 else "utf-8"))
     except json.JSONDecodeError as error:
-        raise UnreadableLineError(line_number, f"{error.msg} at column {error.colno}") from error
+        raise UnreadableLineError(line_number, f"{error.msg.removesuffix(' at')} at column {error.colno}") from error
     except UnicodeDecodeError as error:
         raise UnreadableLineError(line_number, f"byte {error.start + 1} is not UTF-8") from error
     except RecursionError as error:
         raise UnreadableLineError(line_number, "it is nested too deeply") from error
     except ValueError as error:
-        raise UnreadableLineError(line_number, str(error)) from error
+        raise UnreadableLineError(line_number, str(error).partition(";")[0]) from error
 
 
 def _answered(line: Any, answer: Callable[[Line], Line]) -> Line:
@@ -165,7 +165,7 @@ def _answered(line: Any, answer: Callable[[Line], Line]) -> Line:
     if not isinstance(line, dict):
         return _error_line({}, InvalidFieldError("line", "is no JSON object", do='write {"field": value, …}'))
     identity = {"id": line["id"]} if "id" in line else {}
-    if not isinstance(identity.get("id"), str | int | None):
+    if isinstance(line.get("id"), bool) or not isinstance(line.get("id"), str | int | None):
         return _error_line({}, InvalidFieldError("id", "is no text", do='write it in quotes, as "42", or leave it out'))
     try:
         return identity | answer(line)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
+from types import NoneType
 from typing import Any, TypeVar
 
 from billing_core.errors import InvalidFieldError
@@ -12,6 +13,17 @@ from billing_core.periods import YEAR_MAX, YEAR_MIN, time_zone_named
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"-?[0-9]{1,50}(\.[0-9]{1,50})?")
+_KINDS: dict[type, str] = {
+    bool: "a yes or no",
+    int: "a bare number",
+    Decimal: "a number with a decimal point or an exponent",
+    str: "a text",
+    list: "a list",
+    dict: "an object",
+    NoneType: "null",
+}
+"""What JSON can hold, in a person's words."""
+
 Choice = TypeVar("Choice", bound=StrEnum)
 
 _INSTANT_EXAMPLE = 'write an instant such as "2026-01-31T09:30:00Z"'
@@ -117,16 +129,5 @@ def _decimal(value: Any, field: str) -> Decimal | int:
 
 def _kind(value: Any) -> str:
     """Say in a person's words what was found."""
-    match value:
-        case bool():
-            return "true or false"
-        case int():
-            return f"the bare number {str(value)[:40]}"
-        case Decimal():
-            return f"a number with a decimal point or an exponent ({str(value)[:40]})"
-        case str():
-            return f"the text {value[:40]!r}"
-        case list():
-            return "a list"
-        case _:
-            return "an object"
+    kind = _KINDS[type(value)]
+    return f"{kind} ({str(value)[:40]})" if isinstance(value, int | Decimal | str) else kind
