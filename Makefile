@@ -51,7 +51,7 @@ bench: setup ## measure; one JSON object (ONLY=key,key and SCALE=0.1 for a quick
 	@$(BIN)/python -m tests.bench
 
 chaos: setup ## the long kill tests (ROUNDS=100 of each)
-	@FAULT_ROUNDS=$(or $(ROUNDS),100) $(PYTEST) -m fault -p no:randomly
+	@FAULT_ROUNDS=$(or $(ROUNDS),100) $(PYTEST) -m fault
 
 lock: setup ## write requirements.lock anew from pyproject.toml (UPGRADE=1 for the newest versions)
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --output-file requirements.lock --quiet --universal --python-version 3.11 \

@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: every setting, command, error and job, each in its own words."""
+"""Writes docs/reference and .env.example from the code: every setting, command, error and job in its own words."""
 
 import inspect
 from collections.abc import Iterable, Iterator
@@ -13,19 +13,23 @@ from billing_core import errors
 from billing_core.store.settings import PROJECT_FOLDER, Settings
 from scheduler.jobs import JOBS
 
-FOLDER = PROJECT_FOLDER / "docs" / "reference"
 WRITTEN_BY = "Written from the code by `make fix`; a test compares."
 
 
 def pages() -> dict[str, str]:
-    """Return the text of every page of the reference, by its file name."""
+    """Return the text of every file written here, by its path in the project folder."""
     return {
-        "settings.md": _page("Settings", "From the environment, or from `.env` in the project folder.", _settings()),
-        "commands.md": _page("Commands", "What `marginbook` can do; `--help` says the same.", _commands()),
-        "errors.md": _page(
-            "Errors", "Every refusal: what cannot be done. Its sentence also says what to do.", _errors()
+        "docs/reference/settings.md": _page(
+            "Settings", "From the environment, or from `.env` in the project folder.", _settings()
         ),
-        "jobs.md": _page("Jobs", "What the worker does by itself. Times are UTC.", _jobs()),
+        "docs/reference/commands.md": _page(
+            "Commands", "What `marginbook` can do; `--help` says the same.", _commands()
+        ),
+        "docs/reference/errors.md": _page(
+            "Errors", "Every refusal: its sentence says what cannot be done, then what to do.", _errors()
+        ),
+        "docs/reference/jobs.md": _page("Jobs", "What the worker does by itself. Times are UTC.", _jobs()),
+        ".env.example": "\n".join(_example()) + "\n",
     }
 
 
@@ -43,9 +47,21 @@ def _table(*heads: str) -> list[str]:
 
 def _settings() -> Iterator[str]:
     yield from _table("setting", "meaning", "default")
+    for name, meaning, default in _each_setting():
+        yield _row(f"`{name}`", meaning, f"`{default}`" if default else "none")
+
+
+def _example() -> Iterator[str]:
+    yield "# Copy to .env and take the # away where you want something else than the default."
+    for name, meaning, default in _each_setting():
+        yield from ["", f"# {meaning}", f"#{name}={default}"]
+
+
+def _each_setting() -> Iterator[tuple[str, str, str]]:
+    """Every setting's name, meaning and default; empty where there is none."""
     for name, field in Settings.model_fields.items():
         default = field.default.relative_to(PROJECT_FOLDER) if isinstance(field.default, Path) else field.default
-        yield _row(f"`{name.upper()}`", field.description, "none" if default is None else f"`{default}`")
+        yield name.upper(), field.description or "", "" if default is None else str(default)
 
 
 def _commands() -> Iterator[str]:
@@ -102,6 +118,6 @@ def _clock_time(span: timedelta) -> str:
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
-    for name, text in pages().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+    for path, text in pages().items():
+        (PROJECT_FOLDER / path).parent.mkdir(exist_ok=True)
+        (PROJECT_FOLDER / path).write_text(text, encoding="utf-8")

@@ -36,4 +36,5 @@ if ! uv sync --require-hashes requirements.lock; then
     echo "uv could not fetch the packages; pip takes over, which takes about a minute." >&2
     pip install --no-cache-dir --no-compile --no-deps --require-hashes -r requirements.lock
 fi
+rm -rf .venv/cache
 pip install --no-build-isolation --no-deps --editable .
