@@ -1,0 +1,50 @@
+"""What does each customer cost, and what did it cost before?"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billing_core.periods import DatePeriod
+from billing_core.queries.asking import ask
+from billing_core.queries.usage_filter import UNATTRIBUTED, UsageFilter
+from billing_core.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCost:
+    """One customer's priced cost in the period and in the one before; customer 0 is what names no customer."""
+
+    customer_id: int
+    name: str
+    calls: int
+    unpriced_calls: int
+    tokens: Decimal
+    cost_pico_usd: Decimal
+    before_pico_usd: Decimal
+
+    @property
+    def is_attributed(self) -> bool:
+        """Tell whether this is a customer, and not the row of what names none."""
+        return self.customer_id != UNATTRIBUTED
+
+    @property
+    def cost_per_call_pico_usd_exact(self) -> Decimal | None:
+        """Return the mean cost of a priced call, unrounded; None without one."""
+        priced_calls = self.calls - self.unpriced_calls
+        return self.cost_pico_usd / priced_calls if priced_calls else None
+
+    @property
+    def change(self) -> Decimal | None:
+        """Return the growth against the period before as a part of it; None when there was no cost before."""
+        return (self.cost_pico_usd - self.before_pico_usd) / self.before_pico_usd if self.before_pico_usd else None
+
+
+def cost_by_customer(
+    workspace: Workspace, asked: UsageFilter, *, before: DatePeriod | None = None
+) -> list[CustomerCost]:
+    """Return the customers with usage in the period or in the one before, dearest first, and the row of none."""
+    compared = {
+        "grain_before": asked.grain_of(before) if before else "none",
+        "start_before": before.start if before else None,
+        "end_before": before.end if before else None,
+    }
+    return ask(workspace, CustomerCost, **asked.parameters(), **compared)

@@ -1,0 +1,21 @@
+"""What can usage be narrowed to?"""
+
+from dataclasses import dataclass
+
+from billing_core.queries.asking import ask
+from billing_core.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class UsageChoice:
+    """One product, model or feature that calls were made for; `id` only of products, `provider` only of models."""
+
+    kind: str
+    id: int | None
+    name: str
+    provider: str
+
+
+def usage_choices(workspace: Workspace) -> list[UsageChoice]:
+    """Return every product, model and feature of the tenant, by kind and name."""
+    return ask(workspace, UsageChoice)

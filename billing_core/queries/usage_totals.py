@@ -1,0 +1,46 @@
+"""What does all usage of a period cost, and how complete is that number?"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billing_core.queries.asking import ask
+from billing_core.queries.usage_filter import UsageFilter
+from billing_core.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class UsageTotals:
+    """Sums over a filter; `cost_pico_usd` holds priced calls only, `known_pico_usd` the priced parts of the others."""
+
+    calls: int
+    unpriced_calls: int
+    tokens: Decimal
+    cost_pico_usd: Decimal
+    list_pico_usd: Decimal
+    known_pico_usd: Decimal
+    unattributed_pico_usd: Decimal
+    unattributed_calls: int
+    customers: int
+
+    @property
+    def priced_share(self) -> Decimal | None:
+        """Return which part of the calls has a price; None without calls."""
+        return Decimal(self.calls - self.unpriced_calls) / self.calls if self.calls else None
+
+    @property
+    def attributed_share(self) -> Decimal | None:
+        """Return which part of the cost belongs to a customer; None without cost."""
+        if not self.cost_pico_usd:
+            return None
+        return (self.cost_pico_usd - self.unattributed_pico_usd) / self.cost_pico_usd
+
+    @property
+    def cost_per_call_pico_usd_exact(self) -> Decimal | None:
+        """Return the mean cost of a priced call, unrounded; None without one."""
+        priced_calls = self.calls - self.unpriced_calls
+        return self.cost_pico_usd / priced_calls if priced_calls else None
+
+
+def usage_totals(workspace: Workspace, asked: UsageFilter) -> UsageTotals:
+    """Return the sums over everything that the filter lets through."""
+    return ask(workspace, UsageTotals, **asked.parameters())[0]

@@ -1,0 +1,371 @@
+"""Every question runs on an empty and on a filled tenant, adds up, and never shows another tenant's row."""
+
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from billing_core.periods import DatePeriod
+from billing_core.queries.account import account
+from billing_core.queries.cost_by_customer import cost_by_customer
+from billing_core.queries.cost_by_customer_day import cost_by_customer_day
+from billing_core.queries.cost_by_customer_month import cost_by_customer_month
+from billing_core.queries.person_of_session import person_of_session
+from billing_core.queries.quarantined_rows import quarantined_rows
+from billing_core.queries.source_health import source_health
+from billing_core.queries.tenants_of_person import tenants_of_person
+from billing_core.queries.usage_choices import usage_choices
+from billing_core.queries.usage_conflicts import usage_conflicts
+from billing_core.queries.usage_cuts import usage_cuts
+from billing_core.queries.usage_event import usage_event
+from billing_core.queries.usage_events import usage_events
+from billing_core.queries.usage_filter import UsageFilter
+from billing_core.queries.usage_freshness import usage_freshness
+from billing_core.queries.usage_months import usage_months
+from billing_core.queries.usage_totals import usage_totals
+from billing_core.store.embedded_programs import client_program
+from billing_core.workspace import Workspace
+from tests.builders import NOW, TenantBooks, asking, books, pico, summed, two_months
+from tests.databases import libpq
+
+pytestmark = pytest.mark.postgres
+
+QUERIES = Path(__file__).parents[2] / "billing_core" / "queries"
+NO_QUESTIONS = {"__init__", "asking", "usage_filter"}
+NOVEMBER = DatePeriod(date(2026, 11, 1), date(2026, 12, 1))
+OCTOBER = DatePeriod(date(2026, 10, 1), date(2026, 11, 1))
+BOTH = DatePeriod(date(2026, 10, 1), date(2026, 12, 1))
+HALF_NOVEMBER = DatePeriod(date(2026, 11, 1), date(2026, 11, 10))
+ALL = UsageFilter(NOVEMBER)
+
+QUESTIONS: dict[str, Callable[[Workspace], Any]] = {
+    "account": lambda w: account(w, user_id=1),
+    "cost_by_customer": lambda w: cost_by_customer(w, ALL, before=OCTOBER),
+    "cost_by_customer_day": lambda w: cost_by_customer_day(w, ALL, customer_ids=[0, 1, 2, 3, 4, 5, 6, 7, 8]),
+    "cost_by_customer_month": lambda w: cost_by_customer_month(w, ALL),
+    "person_of_session": lambda w: person_of_session(w, session_hash=b"known to nobody"),
+    "quarantined_rows": quarantined_rows,
+    "source_health": source_health,
+    "tenants_of_person": lambda w: tenants_of_person(w, user_id=1),
+    "usage_choices": usage_choices,
+    "usage_conflicts": usage_conflicts,
+    "usage_cuts": lambda w: usage_cuts(w, ALL),
+    "usage_event": lambda w: usage_event(w, customer_id=0, occurred_at=NOW, event_id=1),
+    "usage_events": lambda w: usage_events(w, ALL),
+    "usage_freshness": usage_freshness,
+    "usage_months": usage_months,
+    "usage_totals": lambda w: usage_totals(w, ALL),
+}
+
+
+@pytest.fixture
+def north(database) -> int:
+    """A tenant whose November costs 100 dollars; see builders.two_months."""
+    with books(database.superuser_url) as tenant:
+        two_months(tenant)
+        quarantine_and_conflict(tenant)
+        return tenant.tenant_id
+
+
+def quarantine_and_conflict(tenant: TenantBooks) -> None:
+    source_id = tenant.source()
+    at = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    tenant.row(
+        "quarantine",
+        source_id=source_id,
+        row_hash=7,
+        origin="calls.jsonl",
+        line_number=3,
+        reason="bad_time",
+        sentence="Line 3 has no time that can be read: write it as 2026-11-01T10:00:00Z.",
+    )
+    tenant.usage("2026-11-20 09:00", customer="Acme", cost="0", key="twice")
+    tenant.connection.execute(
+        "insert into marginbook.usage_conflict (tenant_id, source_id, key, body_hash, occurred_at, customer_id, "
+        "dimension_id, cost_pico_usd, tokens, recorded_at) "
+        "select tenant_id, source_id, 'twice', 2, %s, customer_id, dimension_id, 5, '{\"input\": 9}', recorded_at "
+        "from marginbook.usage_event where key = 'twice' and tenant_id = %s",
+        [at, tenant.tenant_id],
+    )
+
+
+def test_every_file_of_questions_is_asked_here():
+    assert {path.stem for path in QUERIES.glob("*.py")} - NO_QUESTIONS == set(QUESTIONS)
+    assert {path.stem for path in (QUERIES / "sql").glob("*.sql")} == set(QUESTIONS)
+
+
+def test_every_question_runs_on_an_empty_tenant(database):
+    with books(database.superuser_url) as tenant:
+        tenant_id = tenant.tenant_id
+    with asking(database.app_url, tenant_id) as workspace:
+        answers = {name: ask(workspace) for name, ask in QUESTIONS.items()}
+
+    empty = {name: answer for name, answer in answers.items() if isinstance(answer, list)}
+    assert all(answer == [] for answer in empty.values())
+    totals = answers["usage_totals"]
+    assert (totals.calls, totals.cost_pico_usd, totals.priced_share, totals.attributed_share) == (0, 0, None, None)
+    assert answers["usage_freshness"] is None
+
+
+def test_no_question_shows_another_tenants_rows(database, north):
+    with books(database.superuser_url, slug="south", name="South") as south:
+        south_id = south.tenant_id
+    with asking(database.app_url, south_id) as workspace:
+        foreign = Workspace(north, "test", "owner", NOW, workspace.connection)  # A wrong tenant in every statement.
+        answers = {name: ask(foreign) for name, ask in QUESTIONS.items()}
+
+    assert all(not answer for name, answer in answers.items() if name not in {"usage_totals", "usage_cuts"})
+    assert answers["usage_totals"].calls == 0
+    assert answers["usage_cuts"].by_model == []
+
+
+def test_every_question_answers_on_a_filled_tenant(database, north):
+    with asking(database.app_url, north) as workspace:
+        answers = {name: ask(workspace) for name, ask in QUESTIONS.items()}
+
+    silent = {"account", "person_of_session", "tenants_of_person", "usage_event"}
+    assert [name for name, answer in answers.items() if not answer and name not in silent] == []
+
+
+def test_customers_and_unattributed_are_the_total(database, north):
+    with asking(database.app_url, north) as workspace:
+        totals = usage_totals(workspace, ALL)
+        rows = cost_by_customer(workspace, ALL, before=OCTOBER)
+
+    assert totals.cost_pico_usd == pico("100")
+    assert totals.unattributed_pico_usd == pico("20")
+    assert totals.attributed_share == Decimal(80) / 100
+    assert totals.calls == 9
+    assert totals.unpriced_calls == 1
+    assert totals.priced_share == Decimal(8) / 9
+    assert totals.customers == 3
+    assert sum(row.cost_pico_usd for row in rows) == totals.cost_pico_usd
+    assert [(row.name, row.cost_pico_usd, row.before_pico_usd) for row in rows] == [
+        ("Acme", pico("41"), pico("20")),
+        ("Birch", pico("30"), pico("20")),
+        ("", pico("20"), 0),
+        ("Cedar", pico("9"), 0),
+        ("Dune", 0, pico("10")),
+    ]
+    assert rows[0].change == Decimal(41 - 20) / 20
+    assert rows[2].change is None
+    assert rows[3].cost_per_call_pico_usd_exact == pico("9") / 1
+    assert rows[4].cost_per_call_pico_usd_exact is None
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        UsageFilter(HALF_NOVEMBER),
+        UsageFilter(NOVEMBER, model="gpt-4o", provider="openai"),
+        UsageFilter(NOVEMBER, feature="draft"),
+        UsageFilter(NOVEMBER, feature=""),
+        UsageFilter(NOVEMBER, product_id=0),
+        UsageFilter(BOTH, customer_id=0),
+        UsageFilter(HALF_NOVEMBER, model="claude-sonnet-4-5"),
+    ],
+    ids=lambda narrowed: f"{narrowed.period.start}..{narrowed.period.end} {narrowed.parameters()['grain']}",
+)
+def test_every_rollup_gives_the_same_sum_as_the_events_behind_it(database, north, narrowed):
+    with asking(database.app_url, north) as workspace:
+        totals = usage_totals(workspace, narrowed)
+        rows = cost_by_customer(workspace, narrowed)
+        cuts = usage_cuts(workspace, narrowed)
+        events = usage_events(workspace, narrowed)
+
+    assert events
+    expected = sum(event.cost_pico_usd or 0 for event in events)
+    assert totals.cost_pico_usd == expected
+    assert totals.calls == sum(event.calls for event in events)
+    assert totals.tokens == sum(event.tokens for event in events)
+    assert sum(row.cost_pico_usd for row in rows) == expected
+    assert sum(row.tokens for row in rows) == totals.tokens
+    for cut in (cuts.by_model, cuts.by_feature, cuts.by_product, cuts.by_model_and_feature, cuts.by_day_and_model):
+        assert sum(row.cost_pico_usd for row in cut) == expected
+        assert sum(row.calls for row in cut) == totals.calls
+
+
+def test_the_cuts_name_what_they_cut_by(database, north):
+    with asking(database.app_url, north) as workspace:
+        cuts = usage_cuts(workspace, ALL)
+        acme = next(row.customer_id for row in cost_by_customer(workspace, ALL) if row.name == "Acme")
+        of_acme = usage_cuts(workspace, UsageFilter(NOVEMBER, customer_id=acme))
+
+    assert [(row.model, row.cost_pico_usd) for row in cuts.by_model] == [
+        ("gpt-4o", pico("51")),  # 30 + 6 + 15, and the one of 0
+        ("claude-sonnet-4-5", pico("35")),
+        ("gpt-4o-mini", pico("14")),
+        ("house-model", 0),
+    ]
+    assert [(row.feature, row.cost_pico_usd) for row in cuts.by_feature] == [
+        ("chat", pico("39")),
+        ("draft", pico("36")),
+        ("", pico("20")),
+        ("review", pico("5")),
+    ]
+    assert [(row.product_name, row.cost_pico_usd) for row in cuts.by_product] == [
+        ("Writer", pico("41")),
+        ("Helper", pico("39")),
+        ("", pico("20")),
+    ]
+    first = of_acme.by_model_and_feature[0]
+    assert (first.model, first.feature, first.cost_pico_usd) == ("gpt-4o", "draft", pico("36"))
+    assert {row.day for row in cuts.by_day_and_model} == {date(2026, 11, day) for day in (2, 3, 4, 10, 15, 20)}
+
+
+def test_days_and_months_of_customers_add_up_to_their_period(database, north):
+    with asking(database.app_url, north) as workspace:
+        rows = cost_by_customer(workspace, ALL)
+        days = cost_by_customer_day(workspace, ALL, customer_ids=[row.customer_id for row in rows])
+        months = cost_by_customer_month(workspace, UsageFilter(BOTH))
+
+    assert summed([(day.customer_id, day.cost_pico_usd) for day in days]) == {
+        row.customer_id: row.cost_pico_usd for row in rows
+    }
+    assert summed([(month.month, month.cost_pico_usd) for month in months]) == {
+        date(2026, 10, 1): pico("50"),
+        date(2026, 11, 1): pico("100"),
+    }
+
+
+def test_months_and_freshness_name_the_newest_first(database, north):
+    with asking(database.app_url, north) as workspace:
+        months = usage_months(workspace)
+        freshness = usage_freshness(workspace)
+
+    assert [month.month for month in months] == [date(2026, 11, 1), date(2026, 10, 1)]
+    assert freshness.occurred_at == datetime(2026, 11, 20, 23, 59, tzinfo=UTC)
+    assert freshness.recorded_at == NOW
+
+
+def test_pages_of_events_follow_each_other_without_gap_or_repetition(database):
+    with books(database.superuser_url) as tenant:
+        for minute in range(25):  # Several in one hour, several at one instant, some days apart.
+            tenant.usage(f"2026-11-{1 + minute % 4:02} 10:{minute // 2:02}", cost="0.5", calls=1 + minute % 2)
+        tenant_id = tenant.tenant_id
+    seen, before = [], None
+    with asking(database.app_url, tenant_id) as workspace:
+        while page := usage_events(workspace, ALL, before=before, count_max=4):
+            seen += page
+            before = page[-1].key
+
+    assert len(seen) == len({event.event_id for event in seen}) == 25
+    assert [event.key for event in seen] == sorted(
+        (event.key for event in seen), key=lambda key: (key.occurred_at, key.event_id), reverse=True
+    )
+    assert sum(event.cost_pico_usd for event in seen) == 25 * pico("0.5")
+
+
+def test_unpriced_events_are_found_alone(database, north):
+    with asking(database.app_url, north) as workspace:
+        events = usage_events(workspace, ALL, unpriced_only=True)
+
+    assert [(event.model, event.cost_pico_usd, event.customer_name) for event in events] == [
+        ("house-model", None, "Cedar")
+    ]
+
+
+def test_the_first_and_the_last_instant_of_a_period_are_the_events_shown(database):
+    with books(database.superuser_url) as tenant:
+        for at in ("2026-10-31 23:59:59.999999", "2026-11-01 00:00", "2026-11-30 23:59:59.999999", "2026-12-01 00:00"):
+            tenant.usage(at)
+        tenant_id = tenant.tenant_id
+    with asking(database.app_url, tenant_id) as workspace:
+        events = usage_events(workspace, ALL)
+        totals = usage_totals(workspace, ALL)
+
+    end = datetime(2026, 12, 1, tzinfo=UTC)
+    assert [event.occurred_at for event in events] == [
+        end - timedelta(microseconds=1),
+        datetime(2026, 11, 1, tzinfo=UTC),
+    ]
+    assert totals.calls == 2
+
+
+def test_one_event_shows_the_multiplication_behind_its_cost(database):
+    with books(database.superuser_url) as tenant:
+        version = tenant.row(
+            "own_price",
+            version="ours-1",
+            provider="openai",
+            model="gpt-4o",
+            mode="",
+            valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+            bands='[[0, {"input": 2500000, "output": 10000000}], [200000, {"input": 5000000, "output": 10000000}]]',
+            reason="Contract of January",
+            actor="test",
+        )
+        event_id = tenant.usage(
+            "2026-11-03 10:00", cost="0.0035", price_version_id=version, input=1000, output=100, raw={"total": 1100}
+        )
+        tenant.usage("2026-11-03 11:00", cost="1.001", price_version_id=version, input=200_001, output=100)
+        tenant_id = tenant.tenant_id
+    with asking(database.app_url, tenant_id) as workspace:
+        large, small = usage_events(workspace, ALL)
+        detail, dear = (
+            usage_event(workspace, customer_id=e.customer_id, occurred_at=e.occurred_at, event_id=e.event_id)
+            for e in (small, large)
+        )
+
+    assert detail.event_id == event_id
+    assert [(line.token_class, line.count, line.rate_pico_usd, line.cost_pico_usd) for line in detail.lines] == [
+        ("input", 1000, 2_500_000, 1000 * 2_500_000),
+        ("output", 100, 10_000_000, 100 * 10_000_000),
+    ]
+    assert sum(line.cost_pico_usd for line in detail.lines) == detail.cost_pico_usd == pico("0.0035")
+    assert (detail.price_version, detail.price_source, detail.is_own_price) == ("ours-1", "Contract of January", True)
+    assert detail.raw == {"total": 1100}
+    assert dear.lines[0].rate_pico_usd == 5_000_000
+
+
+def test_months_of_customers_refuse_a_period_that_is_no_whole_month(database, north):
+    with asking(database.app_url, north) as workspace, pytest.raises(ValueError, match="whole months"):
+        cost_by_customer_month(workspace, UsageFilter(HALF_NOVEMBER))
+
+
+PASTED = {
+    "before_at": "'2026-12-01'",
+    "before_event_id": "0",
+    "count_max": "10",
+    "customer_id": "null",
+    "customer_ids": "'{0,1,2,3}'",
+    "end_before": "'2026-11-01'",
+    "end_on": "'2026-12-01'",
+    "event_id": "1",
+    "feature": "null",
+    "grain": "'month'",
+    "grain_before": "'month'",
+    "model": "null",
+    "now": "'2026-11-21'",
+    "occurred_at": "'2026-11-20'",
+    "product_id": "null",
+    "provider": "null",
+    "session_hash": r"'\\x00'",
+    "start_before": "'2026-10-01'",
+    "start_on": "'2026-11-01'",
+    "unpriced_only": "false",
+    "user_id": "1",
+}
+
+
+def test_every_question_can_be_pasted_into_psql(database, north):
+    variables = [part for name, value in PASTED.items() for part in ("-v", f"{name}={value}")]
+    files = [part for name in sorted(QUESTIONS) for part in ("-f", str(QUERIES / "sql" / f"{name}.sql"), "-c", ";")]
+    pasted = subprocess.run(
+        [
+            client_program("psql"),
+            libpq(database.app_url),
+            *("-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-v", f"tenant_id={north}", *variables),
+            *("-c", f"set app.tenant_id = '{north}'", *files),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert pasted.stderr == ""
+    assert "claude-sonnet-4-5" in pasted.stdout
