@@ -86,9 +86,9 @@ def dump(file: Annotated[Path, typer.Argument(help="The file to write; it must n
     """Write the whole database, all tenants, into one file."""
     by_hand = f"run `pg_dump --format=custom --schema=marginbook --file={file}` as its role marginbook_backup"
     settings = _embedded("dump", by_hand)
-    from billing_core.store import backup, embedded
+    from billing_core.store import backup
 
-    backup.dump(embedded.ensure_running(settings.marginbook_home), file)
+    backup.dump(settings.marginbook_home, file)
     typer.echo(f"Dumped into {file} ({file.stat().st_size:,} bytes). Keep it safe: it holds every tenant's data.")
 
 
@@ -99,9 +99,9 @@ def restore(file: Annotated[Path, typer.Argument(help="A file that `marginbook d
         f"run roles.sql and then `pg_restore --clean --if-exists --single-transaction {file}` as its administrator"
     )
     settings = _embedded("restore", by_hand)
-    from billing_core.store import backup, embedded
+    from billing_core.store import backup
 
-    backup.restore(embedded.ensure_running(settings.marginbook_home), file)
+    backup.restore(settings.marginbook_home, file)
     typer.echo(f"Restored from {file} into {settings.marginbook_home}.")
 
 

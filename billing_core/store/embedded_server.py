@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -36,6 +37,7 @@ SECONDS_OF_CLEANING_MAX = 60.0
 LEFT_BY_A_CRASH = ("already exists", "shared memory block")
 # The note, beside the data folder, of which roles.sql its database was prepared with.
 PREPARED = "prepared"
+COMPLAINT = re.compile("FATAL: |ERROR: |error: ")
 LOG = "server.log"
 LOG_BYTES_MAX = 10_000_000
 
@@ -62,8 +64,9 @@ CONFIGURATION = {
     "max_wal_senders": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # The statement of a failed insert holds customers' data; the log names the failure only.
+    # The statement and the detail of a failed insert hold customers' data; the log names the failure only.
     "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
     "cluster_name": "marginbook",
 }
 
@@ -129,7 +132,8 @@ class Server:
     def make(self) -> None:
         """Make the cluster beside its place and move it there whole, so that a half-made one never counts."""
         for half_made in self.folder.glob("data.new-*"):
-            shutil.rmtree(half_made)
+            # The initdb of a killed process may still be writing there; what stays goes the next time.
+            shutil.rmtree(half_made, ignore_errors=True)
         if self.data.exists():
             self._check_version()
             return
@@ -142,9 +146,9 @@ class Server:
         access = [f"--username={SUPERUSER}", "--auth-local=trust", "--auth-host=reject", "--no-instructions"]
         made = self._run("initdb", *access, *locale, *settings, folder=new)
         if made.returncode != 0:
-            shutil.rmtree(new)
+            shutil.rmtree(new, ignore_errors=True)
             raise EmbeddedDatabaseError(
-                f"The database cannot be made in {self.folder} ({_last_line(made.stdout)})",
+                f"The database cannot be made in {self.folder} ({_cause(made.stdout)})",
                 f"free the cause and start again, {OWN_SERVER}",
             )
         (self.folder / PREPARED).unlink(missing_ok=True)
@@ -179,7 +183,7 @@ class Server:
         stopped = self._run("pg_ctl", "-m", "fast", "-w", "-t", "600", "stop", folder=self.data)
         if stopped.returncode != 0 and self.pid() is not None:
             raise EmbeddedDatabaseError(
-                f"The database in {self.folder} does not stop ({_last_line(stopped.stdout)})",
+                f"The database in {self.folder} does not stop ({_cause(stopped.stdout)})",
                 f"look into {self.data / LOG}, end what it names and stop again.",
             )
         return True
@@ -219,8 +223,7 @@ class Server:
         if started.returncode == 0:
             return ""
         said = log.read_bytes()[read_already:].decode(errors="replace") if log.exists() else ""
-        fatal = [line.split("FATAL:", 1)[1].strip() for line in said.splitlines() if "FATAL:" in line]
-        return fatal[-1] if fatal else _last_line(started.stdout)
+        return _cause(said or started.stdout)
 
     def _run(self, program: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         # As root, the folder is named by the working directory it was entered by (see run_as): the data then stays
@@ -265,6 +268,8 @@ def write_whole(file: Path, text: str) -> None:
     unfinished.replace(file)
 
 
-def _last_line(printed: str) -> str:
+def _cause(printed: str) -> str:
+    """Return what went wrong from what a program printed: its last complaint, else its last line."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason given"
+    complaints = [COMPLAINT.split(line)[-1].strip() for line in lines if COMPLAINT.search(line)]
+    return (complaints or lines or ["no reason given"])[-1]

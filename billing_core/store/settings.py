@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     def _belong_together(self) -> "Settings":
         if self.database_admin_url is not None and self.database_url is None:
             # A lone admin URL would migrate one database while the pages read another.
-            raise ValueError("DATABASE_ADMIN_URL needs DATABASE_URL beside it")
+            raise ValueError("it needs DATABASE_URL beside it")
         return self
 
 
