@@ -5,7 +5,7 @@ PYTEST := $(BIN)/python -m pytest
 # The words and rules that decide about money and access: every branch of them must be tested.
 RULES := billing_core/errors.py,billing_core/money.py,billing_core/currencies.py,billing_core/periods.py,billing_core/usage.py,billing_core/usage_identity.py,billing_core/pricing.py,billing_core/pricing_batch.py,billing_core/price_book/*,billing_core/sign_in.py
 
-.PHONY: help setup run test check fix bench chaos lock browser format-check lint types contracts
+.PHONY: help setup run test check fix bench chaos lock price-book browser format-check lint types contracts
 
 help: ## list these targets
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -52,6 +52,9 @@ bench: setup ## measure; one JSON object (ONLY=key,key and SCALE=0.1 for a quick
 
 chaos: setup ## the long kill tests (ROUNDS=100 of each)
 	@FAULT_ROUNDS=$(or $(ROUNDS),100) $(PYTEST) -m fault
+
+price-book: setup ## compile the price book anew from genai-prices and the corrections
+	@$(BIN)/python -m billing_core.price_book.compile
 
 lock: setup ## write requirements.lock anew from pyproject.toml (UPGRADE=1 for the newest versions)
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --output-file requirements.lock --quiet --universal --python-version 3.11 \

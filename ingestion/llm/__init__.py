@@ -1,0 +1,1 @@
+"""LLM usage from outside: what each provider's usage block means."""
