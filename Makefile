@@ -29,7 +29,7 @@ test: setup browser ## run every test, and count them per mark
 check: format-check lint types contracts browser ## everything a change must pass; the same line is CI
 	@rm -f .coverage .coverage.*
 	@$(PYTEST) -n 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
-	@$(BIN)/coverage report --include='$(RULES)' --fail-under=100 >.coverage.rules || { cat .coverage.rules; exit 1; }
+	@rules=$$($(BIN)/coverage report --include='$(RULES)' --fail-under=100) || { echo "$$rules"; exit 1; }
 
 format-check: setup
 	@$(BIN)/ruff format --check --quiet . || { echo "These files are not formatted: run make fix."; exit 1; }
