@@ -32,15 +32,16 @@ create table membership (
 );
 create index membership_user on membership (user_id, tenant_id);
 
+-- valid_from null: nobody knows the first day. bands: rates by context size, [[above, {class: pico-USD}], …].
 create table catalogue_price (
     price_version_id bigint generated always as identity (maxvalue 999999999) primary key,
     version text not null unique,
     provider text not null,
     model text not null,
+    mode text not null,
     valid_from timestamptz,
-    rates jsonb not null,
+    bands jsonb not null,
     source text not null,
-    checked_on date,
     recorded_at timestamptz not null
 );
 
@@ -134,8 +135,11 @@ create table own_price (
     version text not null,
     provider text not null,
     model text not null,
+    mode text not null,
+    region text,
     valid_from timestamptz not null,
-    rates jsonb not null,
+    valid_until timestamptz check (valid_until > valid_from),
+    bands jsonb not null,
     reason text not null check (reason <> ''),
     actor text not null,
     recorded_at timestamptz not null,
@@ -259,14 +263,16 @@ create table usage_cost_day (
     primary key (tenant_id, customer_id, day, product_id)
 );
 
+-- Fine, by customer and day.
 create table usage_day (
     tenant_id bigint not null,
-    day date not null,
     customer_id bigint not null,
+    day date not null,
     dimension_id bigint not null,
     price_version_id bigint not null,
     calls bigint not null,
     unpriced_calls bigint not null,
+    unpriced_tokens numeric not null,
     cost_pico_usd numeric not null,
     list_pico_usd numeric not null,
     known_pico_usd numeric not null,
@@ -275,17 +281,19 @@ create table usage_day (
     cache_write numeric not null, cache_write_5m numeric not null, cache_write_1h numeric not null,
     output numeric not null, output_audio numeric not null, output_image numeric not null, output_video numeric not null,
     requests numeric not null, web_search numeric not null, file_search numeric not null,
-    primary key (tenant_id, day, customer_id, dimension_id, price_version_id)
+    primary key (tenant_id, customer_id, day, dimension_id, price_version_id)
 );
+create index usage_day_time on usage_day using brin (day);
 
+-- Fine, by hour, all customers together; one customer's hours are read from the ledger's primary key (docs/decisions/0006).
 create table usage_hour (
     tenant_id bigint not null,
     hour timestamptz not null,
-    customer_id bigint not null,
     dimension_id bigint not null,
     price_version_id bigint not null,
     calls bigint not null,
     unpriced_calls bigint not null,
+    unpriced_tokens numeric not null,
     cost_pico_usd numeric not null,
     list_pico_usd numeric not null,
     known_pico_usd numeric not null,
@@ -294,7 +302,7 @@ create table usage_hour (
     cache_write numeric not null, cache_write_5m numeric not null, cache_write_1h numeric not null,
     output numeric not null, output_audio numeric not null, output_image numeric not null, output_video numeric not null,
     requests numeric not null, web_search numeric not null, file_search numeric not null,
-    primary key (tenant_id, hour, customer_id, dimension_id, price_version_id)
+    primary key (tenant_id, hour, dimension_id, price_version_id)
 );
 
 -- Acts, jobs, audit

@@ -1,0 +1,130 @@
+"""The commands that bring usage in and prove the sums made of it: `import usage`, `rebuild`."""
+
+import getpass
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from billing_core.store.rebuild import ProjectionCheck
+    from billing_core.workspace import Workspace
+    from ingestion.batch import ImportSummary
+
+import_app = typer.Typer(no_args_is_help=True, help="Bring data in from files.")
+
+Tenant = Annotated[
+    str | None, typer.Option("--tenant", help="Short name of the tenant; without it the only one that is no demo.")
+]
+
+
+@import_app.command("usage")
+def import_usage(
+    file: Annotated[Path, typer.Argument(help="JSON lines (.jsonl) or CSV (.csv, .tsv), plain or .gz.")],
+    *,
+    mapping: Annotated[Path | None, typer.Option(help="TOML file that says which column is what.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="The space of the events' ids; same source and id: same event.")
+    ] = None,
+    tenant: Tenant = None,
+) -> None:
+    """Import LLM usage: every row is priced, counted once, and on the pages when the command ends."""
+    from rich.console import Console
+
+    from billing_core.store.engine import engine
+    from ingestion.files import import_usage as import_file
+    from ingestion.mapping import read_mapping
+    from ingestion.pipeline import ImportTarget
+
+    read = None if mapping is None else read_mapping(mapping)
+    target = ImportTarget(engine(), _tenant_id(tenant), _actor(), "service")
+    console = Console(stderr=True, soft_wrap=True)
+    with _progress(console) as bar:
+        task = bar.add_task(file.name, total=file.stat().st_size if file.is_file() else None, events=0)
+
+        def show(summary: "ImportSummary", bytes_read: int) -> None:
+            _advance(bar, task, summary, bytes_read)
+
+        summary = import_file(target, file, source=source, mapping=read, progress=show)
+    _print_summary(summary)
+
+
+def rebuild(
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Only compare; exit code 1 when something differs.")] = False,
+    tenant: Tenant = None,
+) -> None:
+    """Derive the sums again from the ledger alone, compare hashes, and replace what differs (not with --check)."""
+    from billing_core.commands.rebuild import rebuild as rebuild_sums
+    from billing_core.store.rebuild import check_projections
+
+    with _workspace(tenant) as workspace:
+        checks = check_projections(workspace.connection, workspace.tenant_id) if check else rebuild_sums(workspace)
+    _print_checks(checks, replaced=not check)
+    if check and not all(found.agrees for found in checks):
+        raise typer.Exit(1)
+
+
+def _print_checks(checks: "list[ProjectionCheck]", *, replaced: bool) -> None:
+    for found in checks:
+        verdict = "equal" if found.agrees else "rebuilt" if replaced else "DIFFERENT"
+        typer.echo(f"{verdict:<9} {found}")
+
+
+def _print_summary(summary: "ImportSummary") -> None:
+    from billing_core.money import pico_usd_text
+
+    counts = ("read", "new", "duplicate", "conflicting", "quarantined", "unpriced")
+    for name in counts:
+        typer.echo(f"{name:<12} {getattr(summary, name):>14,}")
+    cost = pico_usd_text(summary.cost_pico_usd)
+    typer.echo(f"{'cost':<12} {'$' + cost:>14}  (exact, of the new priced events)")
+    if summary.first_at is not None and summary.last_at is not None:
+        typer.echo(f"{'time':<12} {summary.first_at:%Y-%m-%d %H:%M} to {summary.last_at:%Y-%m-%d %H:%M} UTC")
+    for refused in summary.refusals:
+        typer.echo(f"  line {refused.line_number}: {refused.sentence}")
+    if summary.quarantined > len(summary.refusals):
+        typer.echo(f"  … and {summary.quarantined - len(summary.refusals):,} more: see the page Sources.")
+
+
+def _progress(console: "Console") -> "Progress":
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[events]:,} rows"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _advance(bar: "Progress", task: "TaskID", summary: "ImportSummary", bytes_read: int) -> None:
+    bar.update(task, completed=bytes_read, events=summary.read)
+
+
+def _workspace(tenant: str | None) -> "AbstractContextManager[Workspace]":
+    from billing_core.workspace import open_workspace
+
+    return open_workspace(tenant_id=_tenant_id(tenant), actor=_actor(), role="service")
+
+
+def _tenant_id(slug: str | None) -> int:
+    """Return the number of the named tenant, or of the only one that is no demo."""
+    from billing_core.commands.tenants import chosen_tenant
+    from billing_core.store.tenancy import INSTALLATION
+    from billing_core.workspace import open_workspace
+
+    with open_workspace(tenant_id=INSTALLATION, actor=_actor(), role="service") as installation:
+        return chosen_tenant(installation, slug)
+
+
+def _actor() -> str:
+    return f"{getpass.getuser()} at the command line"
