@@ -1,9 +1,11 @@
 """The frame of `marginbook calc`: one answer per line, in order, whatever a line holds."""
 
+import io
 import json
 import subprocess
 import sys
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -188,14 +190,20 @@ def test_a_refusal_without_pretty_words_is_shown_as_it_is(tmp_path, capfdbinary)
     assert first["message"] == "Nothing can be said of [bold]{}[/bold]: ask something else."
 
 
-def test_a_program_may_talk_in_turns_because_each_answer_leaves_before_the_next_question():
-    with subprocess.Popen(TALK, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as talk:
-        for _ in range(2):
-            talk.stdin.write(GOOD + "\n")
-            talk.stdin.flush()
-            assert json.loads(talk.stdout.readline()) == GOOD_ANSWER
-        talk.stdin.close()
-        assert talk.wait() == 0
+def test_a_program_may_talk_in_turns_because_each_answer_leaves_before_the_next_question(monkeypatch):
+    left = io.BytesIO()
+
+    def questions():
+        for number in range(3):
+            assert left.getvalue().count(b"parts_minor") == number
+            yield f"{GOOD}\n".encode()
+        yield b""
+
+    turns = questions()
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=SimpleNamespace(readline=lambda _limit: next(turns))))
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=io.BufferedWriter(left)))
+    calc.answer_lines("-", calc.allocated)
+    assert left.getvalue().count(b"parts_minor") == 3
 
 
 def test_a_reader_that_stops_early_causes_no_traceback():
