@@ -67,8 +67,8 @@ def price_usage(
     class. A class in use without a rate leaves the whole event unpriced, with its priced part in known_pico_usd.
     """
     slot, list_slot = book.route(key).at(epoch_us(at))
-    ours = _by_version(book, slot, key, tokens, uncounted)
-    listed = ours if slot == list_slot else _by_version(book, list_slot, key, tokens, uncounted)
+    ours = _by_version(book, slot, key, tokens=tokens, uncounted=uncounted)
+    listed = ours if slot == list_slot else _by_version(book, list_slot, key, tokens=tokens, uncounted=uncounted)
     list_pico_usd = listed.cost_pico_usd if isinstance(listed, Priced) else None
     if reported_pico_usd is not None:
         return Priced(reported_pico_usd, "reported", None, list_pico_usd)
@@ -78,7 +78,7 @@ def price_usage(
 
 
 def _by_version(
-    book: PriceBook, slot: int, key: PriceKey, tokens: Mapping[str, int], uncounted: Sequence[str]
+    book: PriceBook, slot: int, key: PriceKey, *, tokens: Mapping[str, int], uncounted: Sequence[str]
 ) -> Priced | Unpriced:
     """Price the counts by one version, or say why there is none."""
     if slot < 0:

@@ -81,10 +81,10 @@ def tokens_matrix(tokens: Sequence[Mapping[str, int]]) -> Int64s:
 def price_batch(
     book: PriceBook,
     keys: Sequence[PriceKey],
+    *,
     key_code: NDArray[Any],
     occurred_at_us: Int64s,
     tokens: Int64s,
-    *,
     reported_pico: Int64s | None = None,
     uncounted: Bools | None = None,
 ) -> BatchPrices:

@@ -37,7 +37,7 @@ def split_refused(batch: UsageBatch, *, origin: str, now: datetime) -> tuple[Usa
     refused: dict[int, BadRow] = {}
     for check in _CHECKS:
         for index in np.flatnonzero(check.finds(batch, now)).tolist():
-            refused.setdefault(index, _bad_row(batch, index, origin, check, now))
+            refused.setdefault(index, _bad_row(batch, index, check, origin=origin, now=now))
     if not refused:
         return batch, []
     keep = np.ones(len(batch), dtype=np.bool_)
@@ -45,7 +45,7 @@ def split_refused(batch: UsageBatch, *, origin: str, now: datetime) -> tuple[Usa
     return _taken(batch, keep), [refused[index] for index in sorted(refused)]
 
 
-def _bad_row(batch: UsageBatch, index: int, origin: str, check: _Check, now: datetime) -> BadRow:
+def _bad_row(batch: UsageBatch, index: int, check: _Check, *, origin: str, now: datetime) -> BadRow:
     line = int(batch.line_numbers[index]) if batch.line_numbers is not None else index + 1
     dimension = batch.dimensions[batch.dimension_code[index]]
     known = {
@@ -86,7 +86,8 @@ def _bad_key(batch: UsageBatch, _now: datetime) -> npt.NDArray[np.bool_]:
 
 
 def _bad_counts(batch: UsageBatch, _now: datetime) -> npt.NDArray[np.bool_]:
-    return np.any((batch.tokens < 0) | (batch.tokens > _COUNT_MAX), axis=1)
+    outside: npt.NDArray[np.bool_] = np.any((batch.tokens < 0) | (batch.tokens > _COUNT_MAX), axis=1)
+    return outside
 
 
 def _bad_calls(batch: UsageBatch, _now: datetime) -> npt.NDArray[np.bool_]:

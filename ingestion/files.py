@@ -71,7 +71,7 @@ def _json_rows(file: BinaryIO, name: str, mapping: UsageMapping) -> Iterator[Rea
     def parse(line: bytes) -> Any:
         return _json_object(line, allowed)
 
-    return _batches(file, name, _lines(file, name), columns, parse)
+    return _batches(file, name, _lines(file, name), columns=columns, parse=parse)
 
 
 def _csv_rows(file: BinaryIO, name: str, mapping: UsageMapping) -> Iterator[ReadRows]:
@@ -100,11 +100,11 @@ def _csv_rows(file: BinaryIO, name: str, mapping: UsageMapping) -> Iterator[Read
             )
         return cells
 
-    return _batches(file, name, lines, columns, parse)
+    return _batches(file, name, lines, columns=columns, parse=parse)
 
 
 def _batches(
-    file: BinaryIO, name: str, lines: Iterator[Line], columns: EventColumns, parse: Callable[[bytes], Any]
+    file: BinaryIO, name: str, lines: Iterator[Line], *, columns: EventColumns, parse: Callable[[bytes], Any]
 ) -> Iterator[ReadRows]:
     """Read rows until a batch is full; a row that cannot be read is refused with its sentence, and reading goes on."""
     refused: list[BadRow] = []

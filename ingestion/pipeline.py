@@ -105,7 +105,7 @@ class UsageImport:
     def _write(self, connection: Connection, prepared: Prepared, now: datetime) -> tuple[ImportSummary, Names]:
         tenant_id = self.target.tenant_id
         source_id = source_number(connection, tenant_id, self.source, now)
-        quarantine(connection, tenant_id, source_id, prepared.refused, now)
+        quarantine(connection, prepared.refused, tenant_id=tenant_id, source_id=source_id, recorded_at=now)
         names = numbers_of(
             connection,
             tenant_id,
@@ -187,9 +187,9 @@ def _columns(batch: UsageBatch, book: PriceBook, version_ids: Integers) -> pa.Ta
     prices = price_batch(
         book,
         [_price_key(dimension) for dimension in batch.dimensions],
-        batch.dimension_code,
-        batch.occurred_at_us,
-        batch.tokens,
+        key_code=batch.dimension_code,
+        occurred_at_us=batch.occurred_at_us,
+        tokens=batch.tokens,
         reported_pico=batch.reported_pico,
         uncounted=batch.uncounted,
     )

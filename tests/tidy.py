@@ -15,6 +15,7 @@ FUNCTION_LINES_MAX = 50
 POSITIONAL_MAX = 4
 VAGUE = {"util", "utils", "helper", "helpers", "manager", "base", "common", "misc"}
 MARKS = {"unit", "property", "postgres", "security", "scenario", "page", "browser", "fault", "bench"}
+ROUND = {"settle", "whole_rate"}
 WAITS = "billing_core/store/embedded"  # The launcher's pauses are seconds, not money.
 PRESENT = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
 SKIPS = {"pytest.skip", "pytest.mark.skip", "pytest.mark.skipif", "pytest.mark.xfail", "pytest.xfail"}
@@ -133,12 +134,12 @@ def float_money(file: File) -> Iterator[Finding]:
     if not file.within("billing_core/", "ingestion/") or file.within(WAITS):
         return
     refused = {id(each) for call in file.all(ast.Call) if dotted(call) == "isinstance" for each in ast.walk(call)}
-    settling = {id(each) for f in file.all(ast.FunctionDef) if f.name == "settle" for each in ast.walk(f)}
+    settling = {id(each) for f in file.all(ast.FunctionDef) if f.name in ROUND for each in ast.walk(f)}
     for node in file.all(ast.Name, ast.Attribute, ast.Constant):
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
             yield node.lineno, f"the float {node.value} stands where money is"
         elif dotted(node) == "round" and id(node) not in settling:
-            yield node.lineno, "round() stands where money is: settle() rounds, once"
+            yield node.lineno, "round() stands where money is: settle() rounds amounts, whole_rate() rates"
         elif re.search(r"\b[fF]loat(16|32|64|_)?$", dotted(node)) and id(node) not in refused:
             yield node.lineno, f"{dotted(node)} stands where money is"
 

@@ -41,7 +41,7 @@ class Route:
         return self.slots[position], self.list_slots[position]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Model:
     """One model of the catalogue."""
 
@@ -51,7 +51,7 @@ class _Model:
     timelines: dict[str, Timeline] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Provider:
     """One provider of the catalogue, with the names of its models."""
 

@@ -59,7 +59,7 @@ def compiled() -> dict[str, Any]:
         raise ValueError(message)
     providers = sorted(library_providers, key=lambda provider: provider.id)
     models = {
-        f"{provider.id}/{model.id}": _model(provider, model, names, corrections, rounding)
+        f"{provider.id}/{model.id}": _model(provider, model, names, corrections=corrections, rounding=rounding)
         for provider in providers
         for model, names in _models_with_names(provider)
     }
@@ -106,6 +106,7 @@ def _model(
     provider: Provider,
     model: ModelInfo,
     names: tuple[list[str], list[str]],
+    *,
     corrections: Corrections,
     rounding: Rounding,
 ) -> dict[str, Any]:
@@ -117,7 +118,10 @@ def _model(
         raw["page"] = page[0].rstrip(".")
     if any(isinstance(price.constraint, TimeOfDateConstraint) for price in _conditional(model)):
         return raw | {"left_out": _BY_THE_HOUR, "versions": []}
-    modes = {mode: _segments(model, mode, variants, rounding, model_id) for mode, variants in _modes(model).items()}
+    modes = {
+        mode: _segments(model, variants, mode=mode, rounding=rounding, model_id=model_id)
+        for mode, variants in _modes(model).items()
+    }
     modes, regions = corrections.applied(provider.id, model.id, modes)
     if regions is not None:
         raw["regions"] = regions
@@ -143,7 +147,9 @@ def _modes(model: ModelInfo) -> dict[str, list[PriceVariant]]:
     return modes
 
 
-def _segments(model: ModelInfo, mode: str, variants: list[PriceVariant], rounding: Rounding, model_id: str) -> Segments:
+def _segments(
+    model: ModelInfo, variants: list[PriceVariant], *, mode: str, rounding: Rounding, model_id: str
+) -> Segments:
     """Return the prices of one mode over time, as the library resolves them on each day of a change."""
     own_days = {_first_day(variant.constraint) for variant in variants}
     first = None if not variants or None in own_days else min(day for day in own_days if day)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from fractions import Fraction
 from typing import Any
 
-from billing_core.price_book.import_rates import PICO_PER_USD, Bands, Prices
+from billing_core.price_book.import_rates import PICO_PER_USD, Bands, Prices, whole_rate
 from billing_core.usage import CALL_CLASSES
 
 Segments = list[tuple[date | None, Bands]]
@@ -123,7 +123,7 @@ def _without(token_class: str) -> Callable[[Prices], Prices]:
 def _multiplied(multiplier: Fraction) -> Callable[[Prices], Prices]:
     """Return what multiplies token prices, not fees per call; 1.1 times a whole rate may need half-even rounding."""
     return lambda prices: {
-        name: rate if name in CALL_CLASSES else round(rate * multiplier) for name, rate in prices.items()
+        name: rate if name in CALL_CLASSES else whole_rate(rate * multiplier) for name, rate in prices.items()
     }
 
 

@@ -48,7 +48,7 @@ Bands = list[tuple[int, Prices]]
 """(context tokens above which, pico-USD by class), ascending, the first above 0."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Rounding:
     """The rates that were no whole pico-USD, as read and as used."""
 
@@ -57,10 +57,15 @@ class Rounding:
     def whole(self, usd: Decimal | Fraction, per: int, where: str) -> int:
         """Return USD per `per` units as pico-USD per unit, rounded half-even; what was rounded is noted."""
         exact = Fraction(usd) * PICO_PER_USD / per
-        rounded = round(exact)
+        rounded = whole_rate(exact)
         if rounded != exact:
             self.lines.append({"rate": where, "read": f"{usd} USD per {per}", "used": f"{rounded} pico-USD"})
         return rounded
+
+
+def whole_rate(exact: Fraction) -> int:
+    """Round a rate to whole pico-USD per unit, half to even: once, when the catalogue is compiled."""
+    return round(exact)
 
 
 def bands_of(price: ModelPrice, rounding: Rounding, where: str) -> Bands:

@@ -30,7 +30,7 @@ class UsageDimension:
     project: str | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class NameBook:
     """The numbers known so far to one import: filled from committed rows only, since a rollback unmakes the rest."""
 
@@ -95,8 +95,8 @@ def remember(
 ) -> None:
     """Keep a committed batch's numbers for the next batch."""
     named = zip(customers, names.customer_ids, strict=True)
-    book.customers |= {name: number for name, number in named if name is not None}
-    book.dimensions |= dict(zip(dimensions, names.dimension_ids, strict=True))
+    book.customers.update({name: number for name, number in named if name is not None})
+    book.dimensions.update(zip(dimensions, names.dimension_ids, strict=True))
 
 
 def _customers(connection: Connection, tenant_id: int, wanted: list[str], now: datetime) -> dict[str, int]:

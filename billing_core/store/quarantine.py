@@ -24,7 +24,7 @@ class BadRow:
 
 
 def quarantine(
-    connection: Connection, tenant_id: int, source_id: int, rows: Sequence[BadRow], recorded_at: datetime
+    connection: Connection, rows: Sequence[BadRow], *, tenant_id: int, source_id: int, recorded_at: datetime
 ) -> None:
     """Append the refused rows that are not there yet."""
     if not rows:

@@ -25,7 +25,9 @@ def chat_usage(usage: Mapping[str, Any], provider: str) -> SplitUsage:
     prompt, completion = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
     tokens = _split_input(usage, inner(usage, "prompt_tokens_details"), prompt, "prompt_tokens")
     details = inner(usage, "completion_tokens_details")
-    completion, reasoning = _with_hidden_reasoning(usage, details, prompt, completion, provider)
+    completion, reasoning = _with_hidden_reasoning(
+        usage, details, prompt=prompt, completion=completion, provider=provider
+    )
     tokens |= _split_output(details, completion, "completion_tokens", reasoning)
     return _finished(usage, provider, tokens, reasoning)
 
@@ -122,7 +124,7 @@ def _split_output(details: Mapping[str, Any], total: int, total_name: str, reaso
 
 
 def _with_hidden_reasoning(
-    usage: Mapping[str, Any], details: Mapping[str, Any], prompt: int, completion: int, provider: str
+    usage: Mapping[str, Any], details: Mapping[str, Any], *, prompt: int, completion: int, provider: str
 ) -> tuple[int, int]:
     """Return output and reasoning; xAI and Google's copy leave reasoning out of completion_tokens, but bill it."""
     reasoning = count(details, "reasoning_tokens")
