@@ -1,25 +1,20 @@
 """The commands that bring usage in and prove the sums made of it: `import usage`, `rebuild`."""
 
-import getpass
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cli.tenant import Tenant, actor, tenant_id, tenant_workspace
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
     from billing_core.store.rebuild import ProjectionCheck
-    from billing_core.workspace import Workspace
     from ingestion.batch import ImportSummary
 
 import_app = typer.Typer(no_args_is_help=True, help="Bring data in from files.")
-
-Tenant = Annotated[
-    str | None, typer.Option("--tenant", help="Short name of the tenant; without it the only one that is no demo.")
-]
 
 
 @import_app.command("usage")
@@ -41,7 +36,7 @@ def import_usage(
     from ingestion.pipeline import ImportTarget
 
     read = None if mapping is None else read_mapping(mapping)
-    target = ImportTarget(engine(), _tenant_id(tenant), _actor(), "service")
+    target = ImportTarget(engine(), tenant_id(tenant), actor(), "service")
     console = Console(stderr=True, soft_wrap=True)
     with _progress(console) as bar:
         task = bar.add_task(file.name, total=file.stat().st_size if file.is_file() else None, events=0)
@@ -62,7 +57,7 @@ def rebuild(
     from billing_core.commands.rebuild import rebuild as rebuild_sums
     from billing_core.store.rebuild import check_projections
 
-    with _workspace(tenant) as workspace:
+    with tenant_workspace(tenant) as workspace:
         checks = check_projections(workspace.connection, workspace.tenant_id) if check else rebuild_sums(workspace)
     _print_checks(checks, replaced=not check)
     if check and not all(found.agrees for found in checks):
@@ -108,23 +103,3 @@ def _progress(console: "Console") -> "Progress":
 
 def _advance(bar: "Progress", task: "TaskID", summary: "ImportSummary", bytes_read: int) -> None:
     bar.update(task, completed=bytes_read, events=summary.read)
-
-
-def _workspace(tenant: str | None) -> "AbstractContextManager[Workspace]":
-    from billing_core.workspace import open_workspace
-
-    return open_workspace(tenant_id=_tenant_id(tenant), actor=_actor(), role="service")
-
-
-def _tenant_id(slug: str | None) -> int:
-    """Return the number of the named tenant, or of the only one that is no demo."""
-    from billing_core.commands.tenants import chosen_tenant
-    from billing_core.store.tenancy import INSTALLATION
-    from billing_core.workspace import open_workspace
-
-    with open_workspace(tenant_id=INSTALLATION, actor=_actor(), role="service") as installation:
-        return chosen_tenant(installation, slug)
-
-
-def _actor() -> str:
-    return f"{getpass.getuser()} at the command line"

@@ -91,7 +91,7 @@ def _bad_counts(batch: UsageBatch, _now: datetime) -> npt.NDArray[np.bool_]:
 
 
 def _bad_calls(batch: UsageBatch, _now: datetime) -> npt.NDArray[np.bool_]:
-    return np.logical_or(batch.calls < 1, batch.calls > CALLS_MAX)
+    return np.logical_or(np.less(batch.calls, 1), np.greater(batch.calls, CALLS_MAX))
 
 
 def _when(batch: UsageBatch, index: int) -> str:
