@@ -63,7 +63,8 @@ def test_an_own_price_holds_from_its_first_instant_and_for_its_tenant_only(engin
     with finance(engine, ours) as workspace:
         rows = workspace.connection.execute(
             text(
-                "select cost_pico_usd, list_pico_usd, price_version_id >= 1000000000 from usage_event order by occurred_at"
+                "select cost_pico_usd, list_pico_usd, price_version_id >= 1000000000 "
+                "from usage_event order by occurred_at"
             )
         ).all()
     assert [tuple(row) for row in rows] == [
