@@ -305,7 +305,9 @@ class JobTakenError(BillingError):
     """Another worker took a run over, because this one had lost its lock."""
 
     def __init__(self) -> None:
-        super().__init__("The worker lost its claim on the job before it ended: nothing of it was kept, another runs it.")
+        super().__init__(
+            "The worker lost its claim on the job before it ended: nothing of it was kept, another runs it."
+        )
 
 
 class AlreadyRunningError(BillingError):
@@ -461,5 +463,7 @@ class TenantNotChosenError(BillingError):
         self.wanted = wanted
         self.known = known
         problem = "no tenant was named" if wanted is None else f"there is no tenant {wanted!r}"
-        listed = f"name one of {', '.join(known)} with --tenant" if known else "run `marginbook up` once, which makes one"
+        listed = (
+            f"name one of {', '.join(known)} with --tenant" if known else "run `marginbook up` once, which makes one"
+        )
         super().__init__(f"It is not clear for whom this is, because {problem}: {listed}.")
