@@ -18,6 +18,9 @@ Bools = NDArray[np.bool_]
 CHUNK_ROWS = 8192
 """Rows worked on at a time, so that they stay in the processor's cache."""
 
+BOUNDS_FEW = 16
+"""So many changes of price are found faster by comparing with each than by searching."""
+
 NOT_REPORTED = -1
 """In a column of reported costs: the provider reported none."""
 
@@ -161,9 +164,12 @@ class _Codes:
     def of(self, rows: slice) -> NDArray[np.intp]:
         """Return the places of some events."""
         code = self.key_code[rows].astype(np.intp)
-        if len(self.bounds):
-            code *= len(self.bounds) + 1
+        code *= len(self.bounds) + 1
+        if len(self.bounds) > BOUNDS_FEW:
             code += np.searchsorted(self.bounds, self.occurred_at_us[rows], side="right")
+        else:
+            for bound in self.bounds:
+                code += self.occurred_at_us[rows] >= bound
         return code
 
 

@@ -196,10 +196,11 @@ def catalogue_text(catalogue: dict[str, Any]) -> str:
 
 
 def _written(value: Any, depth: int) -> str:
-    """Write JSON: what fits a line or is a price version stays on one line."""
+    """Write JSON: a price version has a line of its own, and so has what is short and holds none."""
     flat = json.dumps(value, ensure_ascii=False)
     is_version = isinstance(value, dict) and "id" in value
-    if is_version or not isinstance(value, dict | list) or len(flat) + depth <= _LINE_MAX:
+    is_short = len(flat) + depth <= _LINE_MAX and '"id": ' not in flat
+    if is_version or is_short or not isinstance(value, dict | list):
         return flat
     inner = " " * (depth + 1)
     if isinstance(value, dict):
