@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from itertools import count
 
@@ -43,6 +44,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterUrls]:
 
 @pytest.fixture
 def database(cluster: ClusterUrls) -> Iterator[ClusterUrls]:
+    """Make a fresh migrated database for one test."""
+    with fresh_database(cluster) as urls:
+        yield urls
+
+
+@contextmanager
+def fresh_database(cluster: ClusterUrls) -> Iterator[ClusterUrls]:
     """Make a fresh migrated database, without rows of any test, and drop it afterwards."""
     name = f"test_{os.getpid()}_{next(numbers)}"
     urls = renamed(cluster, name)

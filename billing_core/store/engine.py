@@ -5,9 +5,14 @@ from functools import lru_cache
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from billing_core.errors import DatabaseUnavailableError, SchemaMissingError, UnsafeDatabaseRoleError
+from billing_core.errors import (
+    AdminUrlMissingError,
+    DatabaseUnavailableError,
+    SchemaMissingError,
+    UnsafeDatabaseRoleError,
+)
 from billing_core.store import embedded
-from billing_core.store.settings import settings
+from billing_core.store.settings import read_settings
 
 POOL_SIZE = 5
 POOL_OVERFLOW = 15
@@ -15,16 +20,18 @@ POOL_OVERFLOW = 15
 
 def app_url() -> str:
     """Return the URL of the application role: DATABASE_URL, else that of the embedded server, started if need be."""
-    configured = settings()
-    return configured.database_url or embedded.ensure_running(configured.marginbook_home).app_url
+    settings = read_settings()
+    return settings.database_url or embedded.ensure_running(settings.marginbook_home).app_url
 
 
 def admin_url() -> str:
     """Return the URL of the owning role: DATABASE_ADMIN_URL, else that of the embedded server."""
-    configured = settings()
-    if configured.database_url:
-        return configured.admin_url_of_own_server()
-    return embedded.ensure_running(configured.marginbook_home).admin_url
+    settings = read_settings()
+    if settings.database_url is None:
+        return embedded.ensure_running(settings.marginbook_home).admin_url
+    if settings.database_admin_url is None:
+        raise AdminUrlMissingError
+    return settings.database_admin_url
 
 
 @lru_cache(maxsize=1)
@@ -41,6 +48,9 @@ def open_engine(url: str) -> Engine:
             _refuse_unsafe_role(connection)
     except OperationalError as failure:
         raise DatabaseUnavailableError(str(failure.orig)) from failure
+    except (UnsafeDatabaseRoleError, SchemaMissingError):
+        pool.dispose()
+        raise
     return pool
 
 
