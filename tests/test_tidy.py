@@ -125,6 +125,7 @@ GOOD = [
     ("silent_skip", "tests/test_a.py", "pytest.skip('no second time zone on this machine')"),
     ("page_imports_page", "pages/costs/overview.py", "from pages.parts import money_text"),
     ("page_imports_page", "pages/_router.py", "from pages.costs import customers"),
+    ("composed_sql", "pages/a.py", "st.text(f'{count} customers')"),
     ("composed_sql", "api/a.py", "connection.execute(text('select 1'))"),
     ("composed_sql", "api/a.py", "cursor.execute(f'set local statement_timeout = {limit:d}')"),
     ("composed_sql", "api/a.py", "cursor.execute(sql.SQL('select {}').format(sql.Literal(1)))"),
