@@ -61,7 +61,7 @@ def _only(details: Any, field: str, total: int) -> int | None:
     for name, value in details.items():
         if name == field and type(value) is int and 0 <= value <= total:
             found = value
-        elif value:
+        elif value is not None and (value or type(value) is not int):
             return None
     return found
 

@@ -7,7 +7,7 @@ import pytest
 
 from billing_core.price_book import OwnVersion, UnpricedReason, load_book
 from billing_core.pricing import SOURCES, Priced, price_usage
-from billing_core.pricing_batch import CHUNK_ROWS, NOT_REPORTED, price_batch, tokens_matrix
+from billing_core.pricing_batch import BOUNDS_FEW, CHUNK_ROWS, NOT_REPORTED, price_batch, tokens_matrix
 from billing_core.usage import COUNT_MAX, TOKEN_CLASSES, PriceKey, epoch_us
 from tests.small_book import small_book
 
@@ -129,6 +129,16 @@ def test_more_events_than_a_chunk_keep_their_places():
     count = 2 * CHUNK_ROWS + 3
     prices = batch(book, [(BIG, JANUARY, {"input": n % 7}) for n in range(count)])
     assert prices.cost_pico.tolist() == [n % 7 * 1000 for n in range(count)]
+
+
+def test_many_changes_of_price_are_each_found_at_their_first_instant():
+    starts = [MARCH + timedelta(hours=hour) for hour in range(BOUNDS_FEW + 4)]
+    book = small_book().with_own(
+        [OwnVersion(f"own/{n}", "acme", "big", start, {"input": n}) for n, start in enumerate(starts)]
+    )
+    instants = sorted([*starts, *(start - INSTANT for start in starts)])
+    prices = batch(book, [(BIG, at, {"input": 1}) for at in instants])
+    assert prices.cost_pico.tolist() == [1000, *(n // 2 for n in range(2 * len(starts) - 1))]
 
 
 def test_an_empty_batch_is_an_empty_answer():
