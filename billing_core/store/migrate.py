@@ -1,10 +1,12 @@
 """Brings a database's schema to the newest version, as its owner."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, text
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from billing_core.clock import utc_now
@@ -13,7 +15,16 @@ from billing_core.store.catalogue import store_catalogue
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def upgrade(admin_url: str) -> None:
+@dataclass(frozen=True)
+class Upgraded:
+    """What an upgrade changed: the schema's version before and after, and how many price versions were added."""
+
+    before: str | None
+    after: str | None
+    new_prices: int
+
+
+def upgrade(admin_url: str) -> Upgraded:
     """Run every missing migration and add the price versions that the price book knows and the database does not.
 
     Several programs may start at once: an advisory lock lets one migrate, the others find the work done.
@@ -24,6 +35,13 @@ def upgrade(admin_url: str) -> None:
     with engine.begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(hashtext('marginbook.migrate'))"))
         config.attributes["connection"] = connection
+        before = _version(connection)
         command.upgrade(config, "head")
-        store_catalogue(connection, utc_now())
+        upgraded = Upgraded(before, _version(connection), store_catalogue(connection, utc_now()))
     engine.dispose()
+    return upgraded
+
+
+def _version(connection: Connection) -> str | None:
+    context = MigrationContext.configure(connection, opts={"version_table_schema": "marginbook"})
+    return context.get_current_revision()

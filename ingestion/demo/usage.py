@@ -1,0 +1,196 @@
+"""Turns the traces into the invented company's usage events: the same end, the same bytes, in whole numbers only."""
+
+import gzip
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from itertools import accumulate
+from typing import Any
+
+from ingestion.demo.company import (
+    CUSTOMERS,
+    OLD_SONNET,
+    PREVIEW,
+    PREVIEW_SINCE_DAYS_AGO,
+    PREVIEW_USERS,
+    REWRITE,
+    RUNAWAY,
+    RUNAWAY_TIMES,
+    SONNET,
+    SONNET_SINCE_DAYS_AGO,
+    DemoCustomer,
+    Feature,
+    Mix,
+    Model,
+)
+
+EVENTS = 60_000
+DAYS = 184
+SEED = 20_260_523
+WITHOUT_CUSTOMER_PERCENT = 2
+HOUR_MS = 3_600_000
+TRACE_DAYS = 14
+SHARE = 100_000
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What the shipped file holds: per client a rhythm and lengths, and the requests of a code service."""
+
+    clients: list[dict[str, Any]]
+    code: list[list[int]]
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """One hour of one customer, and how many events fall into it."""
+
+    customer: DemoCustomer
+    client: dict[str, Any]
+    hour: datetime
+    days_ago: int
+    events: int
+
+
+def read_traces() -> Traces:
+    """Read the shipped traces."""
+    packed = files("ingestion.demo").joinpath("traces.json.gz").read_bytes()
+    return Traces(**json.loads(gzip.decompress(packed)))
+
+
+def demo_lines(until: datetime) -> Iterator[bytes]:
+    """Yield EVENTS events of the DAYS days before `until`, oldest hour first, each as a line of JSON."""
+    chance = random.Random(SEED)  # noqa: S311 - the same dice at every start are the point.
+    traces = read_traces()
+    number = 0
+    for cell in _cells(traces, until, chance):
+        for _ in range(cell.events):
+            number += 1
+            event = {"id": f"demo-{number:06d}"} | _event(cell, traces, chance)
+            yield json.dumps(event, separators=(",", ":")).encode() + b"\n"
+
+
+def _cells(traces: Traces, until: datetime, chance: random.Random) -> Iterator[_Cell]:
+    """Yield every hour of every customer with its share of the events; together they are exactly EVENTS."""
+    end = until.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    noise = [[chance.randrange(70, 131) for _ in range(DAYS)] for _ in CUSTOMERS]
+    hours = [end - timedelta(hours=ago) for ago in range(DAYS * 24, 0, -1)]
+    weighted = []
+    for hour in hours:
+        days_ago = (end - hour) // timedelta(days=1)
+        for customer, client, daily in zip(CUSTOMERS, traces.clients, noise, strict=True):
+            weight = _weight(customer, client, hour, days_ago) * daily[min(days_ago, DAYS - 1)]
+            weighted.append((weight, customer, client, hour, days_ago))
+    total = sum(weight for weight, *_ in weighted)
+    passed = 0
+    for weight, customer, client, hour, days_ago in weighted:
+        # The difference of two whole parts: no event is lost and none is rounded up twice.
+        events = (passed + weight) * EVENTS // total - passed * EVENTS // total
+        passed += weight
+        yield _Cell(customer, client, hour, days_ago, events)
+
+
+def _weight(customer: DemoCustomer, client: dict[str, Any], hour: datetime, days_ago: int) -> int:
+    """Return the customer's weight in one hour: the client's rhythm, its volume, and how the customer has grown."""
+    if not customer.left_days_ago < days_ago < customer.joined_days_ago:
+        return 0
+    # Days 4 and 5 of the trace are its quiet ones: it begins on a Tuesday, as ordinal day 2 does.
+    trace_hour = (hour.toordinal() - 2) % TRACE_DAYS * 24 + hour.hour
+    # A third is spread evenly, so that one loud hour of the trace is not all there is of a customer.
+    rhythm = client["hours"][trace_hour] * 2 + SHARE // (TRACE_DAYS * 24)
+    growth = 100 + customer.grows_percent * (DAYS - days_ago) // DAYS
+    times = RUNAWAY_TIMES if _is_runaway(customer, days_ago) else 1
+    return int(rhythm * client["weight"]) * customer.weight_percent * growth * times
+
+
+def _is_runaway(customer: DemoCustomer, days_ago: int) -> bool:
+    name, _, first, last = RUNAWAY
+    return customer.name == name and last <= days_ago <= first
+
+
+def _event(cell: _Cell, traces: Traces, chance: random.Random) -> dict[str, Any]:
+    """Make one event of a customer's hour."""
+    mix = RUNAWAY[1] if _is_runaway(cell.customer, cell.days_ago) else cell.customer.mix
+    feature = _drawn(mix, chance)
+    offset_ms, traced_input, traced_output = _traced(feature, cell.client, traces, chance)
+    model = _model(feature, cell, chance)
+    steps = chance.randint(*feature.steps)
+    context = chance.randint(*feature.context_tokens)
+    at = cell.hour + timedelta(milliseconds=offset_ms)
+    event: dict[str, Any] = {"at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+    if chance.randrange(100) >= WITHOUT_CUSTOMER_PERCENT:
+        event |= {"customer": cell.customer.name, "user": f"user-{chance.randrange(1, 40):02d}"}
+    event |= {
+        "product": feature.product,
+        "feature": feature.name,
+        "provider": model.provider,
+        "model": model.name,
+        "usage": _usage(
+            feature,
+            model,
+            context=context * steps,
+            own_input=traced_input * feature.input_times * steps,
+            output=traced_output * feature.output_times * steps,
+        ),
+        "calls": steps,
+        "project": "inkwell-production",
+        "api_key": f"{feature.product.split()[-1].lower()}-{model.provider}",
+    }
+    return event | ({"context": {"batch": True}} if feature.is_batch else {})
+
+
+def _drawn(mix: Mix, chance: random.Random) -> Feature:
+    """Draw a feature by its weight."""
+    bounds = list(accumulate(weight for _, weight in mix))
+    drawn = chance.randrange(bounds[-1])
+    return next(feature for (feature, _), bound in zip(mix, bounds, strict=True) if drawn < bound)
+
+
+def _traced(feature: Feature, client: dict[str, Any], traces: Traces, chance: random.Random) -> tuple[int, int, int]:
+    """Return when in its hour a call came, and its input and output tokens, as a trace has them."""
+    if feature.is_code:
+        offset_ms, traced_input, traced_output = traces.code[chance.randrange(len(traces.code))]
+        return offset_ms, traced_input, traced_output
+    traced_input, traced_output = client["lengths"][chance.randrange(len(client["lengths"]))]
+    # The windows' lengths are means; single calls scatter around them.
+    return (
+        chance.randrange(HOUR_MS),
+        max(1, traced_input * chance.randrange(40, 190) // 100),
+        max(1, traced_output * chance.randrange(30, 210) // 100),
+    )
+
+
+def _model(feature: Feature, cell: _Cell, chance: random.Random) -> Model:
+    """Return the model that answers: features move to newer ones with time."""
+    if feature is REWRITE and cell.customer.name in PREVIEW_USERS and cell.days_ago < PREVIEW_SINCE_DAYS_AGO:
+        return PREVIEW
+    model = feature.models[chance.randrange(len(feature.models))]
+    return OLD_SONNET if model is SONNET and cell.days_ago >= SONNET_SINCE_DAYS_AGO else model
+
+
+def _usage(feature: Feature, model: Model, *, context: int, own_input: int, output: int) -> dict[str, Any]:
+    """Write the tokens of all of an event's calls as its provider does."""
+    cached = context * feature.cached_percent // 100
+    written = context * feature.written_percent // 100
+    fresh = context - cached - written + own_input
+    if model.provider == "anthropic":
+        return {
+            "input_tokens": fresh,
+            "cache_read_input_tokens": cached,
+            "cache_creation_input_tokens": written,
+            "cache_creation": {
+                "ephemeral_5m_input_tokens": 0 if feature.keeps_hour else written,
+                "ephemeral_1h_input_tokens": written if feature.keeps_hour else 0,
+            },
+            "output_tokens": output,
+        }
+    return {
+        "input_tokens": fresh + written + cached,
+        "input_tokens_details": {"cached_tokens": cached},
+        "output_tokens": output,
+        "output_tokens_details": {"reasoning_tokens": output * feature.reasoning_percent // 100},
+        "total_tokens": fresh + written + cached + output,
+    }
