@@ -226,9 +226,9 @@ class Server:
         return _cause(said or started.stdout)
 
     def _run(self, program: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-        # As root, the folder is named by the working directory it was entered by (see run_as): the data then stays
-        # where the person wants it, even below a folder that the server's account may not enter.
-        where = "/proc/self/cwd" if self.account is not None and (PROC / "self").exists() else str(folder)
+        # The folder is named by the working directory it was entered by (see run_as): so the data stays where the
+        # person wants it even below a folder that the server's account may not enter, whatever its name contains.
+        where = "/proc/self/cwd" if (PROC / "self").exists() else str(folder)
         programs = server_programs(self.account, self.folder.parent)
         return run_as(self.account, [str(programs / program), "-D", where, *arguments], folder)
 

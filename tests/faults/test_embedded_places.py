@@ -60,14 +60,8 @@ def test_another_account_of_the_machine_cannot_connect_not_even_the_servers_own(
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "n" * 120,
-        "/".join(["deep"] * 40),
-        "a, comma: and a colon",
-        "it's 100 % über",
-        'with @ and \\ and "quotes"',
-    ],
-    ids=["long", "deep", "separators", "quote", "more"],
+    ["n" * 120, 'it\'s 100 % über, with: @ and \\ and "quotes" and $HOME'],
+    ids=["long", "odd"],
 )
 def test_any_path_will_do(home, name):
     place = home / name / "home"
