@@ -1,8 +1,22 @@
 """Every refusal Marginbook can give, as a sentence: what cannot be done, then what to do."""
 
 
+import re
+
+_NUMBER_OR_TIME = re.compile(r"[0-9.,:+/ $%_eETZ-]{0,40}")
+
+
 class BillingError(Exception):
     """A refusal that is shown to the person; anything else is a bug and is never hidden."""
+
+
+def shown(value: object) -> str:
+    """Return a value as a refusal may show and keep it: numbers and dates, but no text that could be a prompt."""
+    if isinstance(value, str) and not _NUMBER_OR_TIME.fullmatch(value):
+        return f"a text of {len(value)} characters"
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return repr(value) if isinstance(value, str) else str(value)[:40]
 
 
 class DatabaseUnavailableError(BillingError):
@@ -13,6 +27,28 @@ class DatabaseUnavailableError(BillingError):
         super().__init__(
             f"The database cannot be reached ({self.detail}). What was under way was not written; start it with "
             "`marginbook db start`, or check DATABASE_URL, then do it again."
+        )
+
+
+class DatabaseFullError(BillingError):
+    """The server found no room to write: nothing of the transaction was kept."""
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(
+            f"The database has no room to write ({detail}). What was under way was not written: make room where its "
+            "data lies, then do it again."
+        )
+
+
+class DatabaseBusyError(BillingError):
+    """The server gave a transaction up (deadlock, time limit, cancelled, read-only): nothing of it was kept."""
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(
+            f"The database gave up what was under way ({detail}), and nothing of it was written: do it again; if it "
+            "stays so, look for what holds the database."
         )
 
 
@@ -183,7 +219,7 @@ class UsageNotUnderstoodError(BillingError):
     def __init__(self, provider: str, fields: list[str]) -> None:
         self.provider = provider
         self.fields = fields
-        found = ", ".join(fields[:8]) if fields else "nothing"
+        found = ", ".join(repr(field[:40]) for field in fields[:8]) if fields else "nothing"
         super().__init__(
             f"The usage of {provider!r} cannot be read (it has {found}): send the provider's own usage block as its "
             'API returned it, or counts by token class such as {"input": 86, "output": 300}.'
@@ -197,7 +233,7 @@ class TokenCountNotWholeError(BillingError):
         self.field = field
         self.value = value
         super().__init__(
-            f"{field} cannot be counted, because {str(value)[:40]!r} is no whole number: send it as a number without "
+            f"{field} cannot be counted, because {shown(value)} is no whole number: send it as a number without "
             "quotes and without a decimal point, or leave it out."
         )
 
@@ -248,7 +284,7 @@ class ReportedCostInvalidError(BillingError):
         self.field = field
         self.value = value
         super().__init__(
-            f"{field} cannot be {str(value)[:40]!r}: send the provider's cost in USD as a number from 0 to 1,000,000, "
+            f"{field} cannot be {shown(value)}: send the provider's cost in USD as a number from 0 to 1,000,000, "
             "or leave it out to have the event priced by the price book."
         )
 

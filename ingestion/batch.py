@@ -15,6 +15,9 @@ Integers = npt.NDArray[np.int64]
 BATCH_ROWS = 50_000
 """Rows per transaction: large enough that the rollups pay, small enough for 300 MB of memory."""
 
+BATCH_BYTES_MAX = 50_000_000
+"""Bytes of a file per transaction: where rows are long, a batch has fewer of them."""
+
 
 @dataclass(frozen=True)
 class UsageBatch:

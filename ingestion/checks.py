@@ -12,6 +12,7 @@ from billing_core.store.quarantine import BadRow
 from billing_core.usage import CALLS_MAX, COUNT_MAX, TOKEN_CLASSES, epoch_us
 from billing_core.usage_identity import stable_hash
 from ingestion.batch import UsageBatch
+from ingestion.texts import is_name
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 """Usage is kept from here on: no provider that we price sold tokens before."""
@@ -62,15 +63,19 @@ def _bad_row(batch: UsageBatch, index: int, check: _Check, *, origin: str, now: 
 
 
 def _taken(batch: UsageBatch, keep: npt.NDArray[np.bool_]) -> UsageBatch:
-    """Return the rows to keep, in every column that has one entry per row."""
+    """Return the rows to keep, in every column that has one entry per row, and the names that they still use."""
     positions = np.flatnonzero(keep).tolist()
+    customers, customer_code = np.unique(batch.customer_code[keep], return_inverse=True)
+    dimensions, dimension_code = np.unique(batch.dimension_code[keep], return_inverse=True)
     per_row: dict[str, Any] = {}
     for column in fields(UsageBatch):
         values = getattr(batch, column.name)
         if column.name in {"customers", "dimensions"} or values is None:
             continue
         per_row[column.name] = values[keep] if isinstance(values, np.ndarray) else [values[at] for at in positions]
-    return replace(batch, **per_row)
+    per_row["customers"] = tuple(batch.customers[code] for code in customers.tolist())
+    per_row["dimensions"] = tuple(batch.dimensions[code] for code in dimensions.tolist())
+    return replace(batch, **(per_row | {"customer_code": customer_code, "dimension_code": dimension_code}))
 
 
 def _too_early(batch: UsageBatch, _now: datetime) -> npt.NDArray[np.bool_]:
@@ -82,7 +87,7 @@ def _too_late(batch: UsageBatch, now: datetime) -> npt.NDArray[np.bool_]:
 
 
 def _bad_key(batch: UsageBatch, _now: datetime) -> npt.NDArray[np.bool_]:
-    return np.array([not 0 < len(key) <= KEY_MAX for key in batch.keys], dtype=np.bool_)
+    return np.array([not is_name(key, KEY_MAX) for key in batch.keys], dtype=np.bool_)
 
 
 def _bad_counts(batch: UsageBatch, _now: datetime) -> npt.NDArray[np.bool_]:
@@ -116,10 +121,10 @@ _CHECKS = (
         ),
     ),
     _Check(
-        "key_length",
+        "key",
         _bad_key,
         lambda batch, index, _now: (
-            f"The event's key has {len(batch.keys[index])} characters: name one of 1 to {KEY_MAX}."
+            f"The event's key has {len(batch.keys[index])} characters: name one of 1 to {KEY_MAX} printable ones."
         ),
     ),
     _Check(

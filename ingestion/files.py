@@ -4,25 +4,26 @@ import csv
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from billing_core.errors import BillingError, UsageFileError, UsageRowError
+from billing_core.errors import BillingError, InvalidFieldError, UsageFileError, UsageRowError
 from billing_core.store.quarantine import BadRow
 from billing_core.usage import TOKEN_CLASSES
 from billing_core.usage_identity import stable_hash
-from ingestion.batch import BATCH_ROWS, ImportSummary, ReadRows
-from ingestion.mapping import COLUMN_FIELDS, PLAIN, UsageMapping
+from ingestion.batch import BATCH_BYTES_MAX, BATCH_ROWS, ImportSummary, ReadRows
+from ingestion.mapping import COLUMN_FIELDS, CONTEXT_FIELDS, PLAIN, UsageMapping
 from ingestion.pipeline import ImportTarget, open_import, run_import
 from ingestion.rows import EventColumns, Find
+from ingestion.texts import NAME_MAX, is_name, parsed_json, printable
 
 LINE_BYTES_MAX = 1_000_000
 """A longer line is refused, and read past in pieces, so that no file can fill the memory."""
 
 Line = tuple[int, bytes]
+Progress = Callable[[ImportSummary, int], None]
 
 
 def import_usage(
@@ -31,14 +32,14 @@ def import_usage(
     *,
     source: str | None = None,
     mapping: UsageMapping | None = None,
-    progress: Callable[[ImportSummary, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ImportSummary:
     """Import one file; the same file again changes nothing. `progress` gets the summary and the bytes read so far.
 
     The source names the space of the events' ids: `source`, else the mapping's, else "file". Raises UsageFileError for
     what cannot be read at all; rows that cannot be read go to quarantine.
     """
-    name = path.name
+    name = printable(path.name)
     suffixes = [suffix.lower() for suffix in path.suffixes]
     is_csv = ".csv" in suffixes or ".tsv" in suffixes
     if not is_csv and not {".jsonl", ".ndjson", ".json"} & set(suffixes):
@@ -50,12 +51,37 @@ def import_usage(
             _refuse_utf16(name, file)
             chosen = _mapping_for(file, name, mapping, is_csv=is_csv, is_tab=".tsv" in suffixes)
             rows = _csv_rows(file, name, chosen) if is_csv else _json_rows(file, name, chosen)
-            usage_import = open_import(target, source=source or chosen.source or "file", origin=name)
-            return run_import(usage_import, rows, progress)
+            usage_import = open_import(target, source=_source(source or chosen.source or "file"), origin=name)
+            return run_import(usage_import, rows, _stopping_at_once(name, progress))
     except OSError as failure:
         raise UsageFileError(
             name, failure.strerror or str(failure), do="Check the path and its permissions."
         ) from failure
+
+
+def _source(name: str) -> str:
+    if not is_name(name):
+        raise InvalidFieldError(
+            "source", f"is no name of at most {NAME_MAX} printable characters", do="name the sender of the file"
+        )
+    return name
+
+
+def _stopping_at_once(name: str, progress: Progress | None) -> Progress:
+    """Report progress, and stop where a whole batch held no usage: then it is the wrong file, or the wrong mapping."""
+
+    def report(summary: ImportSummary, bytes_read: int) -> None:
+        if progress is not None:
+            progress(summary, bytes_read)
+        if summary.quarantined == summary.read >= BATCH_ROWS:
+            raise UsageFileError(
+                name,
+                f"none of its first {summary.read:,} rows is usage (line {summary.refusals[0].line_number}: "
+                f"{summary.refusals[0].sentence})",
+                do="Check that this is the file, and its mapping.",
+            )
+
+    return report
 
 
 def _json_rows(file: BinaryIO, name: str, mapping: UsageMapping) -> Iterator[ReadRows]:
@@ -77,13 +103,15 @@ def _json_rows(file: BinaryIO, name: str, mapping: UsageMapping) -> Iterator[Rea
 def _csv_rows(file: BinaryIO, name: str, mapping: UsageMapping) -> Iterator[ReadRows]:
     lines = _lines(file, name)
     header = _header(lines, name, mapping)
-    missing = [column for column in mapping.column_names() if column not in header]
-    if missing:
-        raise UsageFileError(
-            name,
-            f"the mapping names the column {missing[0]!r}, and the file has {', '.join(header)[:300]}",
-            do="Correct the mapping.",
-        )
+    for column in mapping.column_names():
+        if column not in header:
+            raise UsageFileError(
+                name,
+                f"the mapping names the column {column!r}, and the file has {_listed(header)}",
+                do="Correct the mapping.",
+            )
+        if header.count(column) > 1:
+            raise UsageFileError(name, f"the column {column!r} stands twice in its header", do="Rename one of them.")
     place = {column: index for index, column in enumerate(header)}
     columns = EventColumns(
         mapping,
@@ -108,18 +136,19 @@ def _batches(
 ) -> Iterator[ReadRows]:
     """Read rows until a batch is full; a row that cannot be read is refused with its sentence, and reading goes on."""
     refused: list[BadRow] = []
-    read = 0
+    read = size = 0
     damage: UsageFileError | None = None
     try:
         for number, line in lines:
             read += 1
+            size += len(line)
             try:
                 columns.add(parse(_checked_length(line)), line, number)
             except BillingError as refusal:
                 refused.append(_refused(name, number, line, refusal))
-            if read == BATCH_ROWS:
+            if read == BATCH_ROWS or size >= BATCH_BYTES_MAX:
                 yield ReadRows(columns.take() if len(columns) else None, refused, read, file.tell())
-                refused, read = [], 0
+                refused, read, size = [], 0, 0
     except UsageFileError as failure:
         damage = failure
     yield ReadRows(columns.take() if len(columns) else None, refused, read, file.tell())
@@ -150,7 +179,7 @@ def _lines(file: BinaryIO, name: str) -> Iterator[Line]:
                 rest = stream.readline(LINE_BYTES_MAX + 2)
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
-            if stripped := line.rstrip(b"\r\n"):
+            if not line.isspace() and (stripped := line.rstrip(b"\r\n")):
                 yield number, stripped
     except (EOFError, zlib.error, gzip.BadGzipFile) as failure:
         raise UsageFileError(
@@ -169,7 +198,7 @@ def _plain_stream(file: BinaryIO) -> Any:
 
 def _json_object(line: bytes, allowed: frozenset[str] | None) -> Any:
     try:
-        row = json.loads(line.decode("utf-8"), parse_float=Decimal)
+        row = parsed_json(line.decode("utf-8"))
     except UnicodeDecodeError as failure:
         raise UsageRowError(
             "encoding", f"The line is no UTF-8 (byte {failure.start + 1}): save the file as UTF-8."
@@ -179,32 +208,47 @@ def _json_object(line: bytes, allowed: frozenset[str] | None) -> Any:
             "json", f"The line is no JSON object ({failure.msg} at character {failure.pos + 1}): it may be cut off."
         ) from failure
     except (ValueError, RecursionError) as failure:
-        raise UsageRowError("json", "The line holds a number or a nesting beyond all bounds.") from failure
+        raise UsageRowError(
+            "json", "The line holds a number or a nesting beyond all bounds: JSON knows no NaN and no Infinity."
+        ) from failure
     if not isinstance(row, dict):
         raise UsageRowError("json", "The line is JSON but no object: write one event per line as {…}.")
-    if allowed is not None and (unknown := set(row) - allowed):
-        raise UsageRowError(
-            "unknown_field",
-            f"The field {min(unknown)[:60]!r} is not known: leave it out, or name your columns in a mapping.",
-        )
+    if allowed is not None:
+        _refuse_unknown(row, allowed)
+        context = row.get("context")
+        if context is not None and not isinstance(context, dict):
+            raise UsageRowError("context", "The field 'context' is no object: write it as {\"batch\": true}.")
+        _refuse_unknown(context or {}, CONTEXT_FIELDS, within="context.")
     return row
+
+
+def _refuse_unknown(row: Mapping[str, Any], allowed: Collection[str], within: str = "") -> None:
+    for name in row:
+        if name not in allowed:
+            raise UsageRowError(
+                "unknown_field",
+                f"The field {within + name[:60]!r} is not known: leave it out, or name your columns in a mapping.",
+            )
 
 
 def _header(lines: Iterator[Line], name: str, mapping: UsageMapping) -> list[str]:
     first = next(lines, None)
     if first is None:
         raise UsageFileError(name, "it is empty", do="Give a file with a header line.")
-    header = [cell.strip() for cell in _cells(first[1], mapping)]
-    if len(set(header)) != len(header):
-        twice = next(cell for cell in header if header.count(cell) > 1)
-        raise UsageFileError(name, f"the column {twice!r} stands twice in its header", do="Rename one of them.")
-    return header
+    try:
+        return [cell.strip() for cell in _cells(_checked_length(first[1]), mapping)]
+    except UsageRowError as refusal:
+        raise UsageFileError(name, "its header is no row of column names", do=str(refusal)) from refusal
+
+
+def _listed(header: list[str]) -> str:
+    return ", ".join(repr(cell[:40]) for cell in header[:20])
 
 
 def _cells(line: bytes, mapping: UsageMapping) -> list[str]:
     try:
         text = line.decode(mapping.encoding)
-        return next(csv.reader([text], delimiter=mapping.delimiter, strict=True))
+        return next(csv.reader([text], delimiter=mapping.delimiter, strict=True), [])
     except UnicodeDecodeError as failure:
         raise UsageRowError(
             "encoding",
@@ -227,10 +271,12 @@ def _mapping_for(
     file.seek(0)
     fields = {column: column for column in header if column in COLUMN_FIELDS}
     tokens = {column: column for column in header if column in TOKEN_CLASSES}
-    if not {"at", "provider", "model"} <= set(fields) or bool(tokens) == ("usage" in fields):
+    # A misspelt "custmer" must not leave its cost to nobody; a last column without a name is a spreadsheet's habit.
+    unknown = [column for column in header if column and column not in COLUMN_FIELDS + TOKEN_CLASSES]
+    if unknown or not {"at", "provider", "model"} <= set(fields) or bool(tokens) == ("usage" in fields):
         raise UsageFileError(
             name,
-            f"its columns ({', '.join(header)[:300]}) are not our own",
+            f"its columns ({_listed(header)}) are not our own" + (f": {unknown[0][:40]!r} is none" if unknown else ""),
             do=f"Give a mapping with --mapping:\n{_template(header)}",
         )
     return replace(plain, columns=fields, tokens=tokens)
@@ -238,9 +284,8 @@ def _mapping_for(
 
 def _template(header: list[str]) -> str:
     """Return a mapping to start from, with the file's own columns as guesses in their order."""
-    named = ", ".join(repr(column) for column in header)
     return (
-        f"# columns of the file: {named}\n"
+        f"# columns of the file: {_listed(header)}\n"
         'source = "my-file"\n\n[columns]\nat = "…"\n\n'
         '[constants]\nprovider = "openai"\nmodel = "gpt-4o"\ncustomer = "…"\n\n'
         '[tokens]\ninput = "…"\noutput = "…"\n'
@@ -248,11 +293,14 @@ def _template(header: list[str]) -> str:
 
 
 def _path_finder(column: str) -> Find:
+    """Return a reader of a field, whose name may hold dots, or else of a path into objects."""
     path = column.split(".")
     if len(path) == 1:
         return lambda row: row.get(column)
 
     def find(row: Any) -> Any:
+        if column in row:
+            return row[column]
         for part in path:
             if not isinstance(row, Mapping):
                 return None

@@ -13,6 +13,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from billing_core.clock import utc_now
+from billing_core.errors import UsageFileError
 from billing_core.price_book import PriceBook, UnpricedReason
 from billing_core.pricing_batch import price_batch
 from billing_core.store.audit import AuditLine, append_audit
@@ -163,22 +164,29 @@ def run_import(
     finds them as duplicates and goes on.
     """
     total = ImportSummary()
-    bytes_read = 0
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="usage-writer") as writer:
-        pending: Future[ImportSummary] | None = None
-        for rows in batches:
-            now = clock()
-            prepared = usage_import.prepare(rows, now)
-            if pending is not None:
-                total = _added(total, pending.result())
-                if progress is not None:
-                    progress(total, bytes_read)
-            bytes_read = rows.bytes_read
-            pending = writer.submit(usage_import.write, prepared, now)
+    pending: tuple[Future[ImportSummary], int] | None = None
+
+    def finish() -> None:
+        """Wait for the batch under way; its failure is raised here."""
+        nonlocal total, pending
         if pending is not None:
-            total = _added(total, pending.result())
+            (written, bytes_read), pending = pending, None
+            total = _added(total, written.result())
             if progress is not None:
                 progress(total, bytes_read)
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="usage-writer") as writer:
+        try:
+            for rows in batches:
+                now = clock()
+                prepared = usage_import.prepare(rows, now)
+                finish()
+                pending = writer.submit(usage_import.write, prepared, now), rows.bytes_read
+        except UsageFileError:
+            # "What came before is imported" is said only where it is so.
+            finish()
+            raise
+        finish()
     return total
 
 
@@ -204,7 +212,8 @@ def _columns(batch: UsageBatch, book: PriceBook, version_ids: Integers) -> pa.Ta
         reported_pico=batch.reported_pico,
     )
     columns: dict[str, Any] = {
-        "occurred_at": pa.array(batch.occurred_at_us).cast(pa.timestamp("us", "UTC")),
+        # Without a zone, which tenancy says is UTC: writing the zone takes longer than all other columns together.
+        "occurred_at": pa.array(batch.occurred_at_us).cast(pa.timestamp("us")),
         "price_version_id": np.where(prices.version >= 0, version_ids[prices.version], _NO_VERSION),
         "cost_pico_usd": pa.array(prices.cost_pico, mask=~prices.priced),
         "list_pico_usd": pa.array(prices.list_pico, mask=~prices.list_priced),

@@ -1,9 +1,9 @@
 """From one row of a file to one event of a batch: fields found, checked and split into token classes."""
 
-import json
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,21 +11,20 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from billing_core.errors import BillingError, UsageRowError
-from billing_core.money import pico_usd
+from billing_core.errors import UsageRowError, shown
 from billing_core.pricing_batch import tokens_matrix
 from billing_core.store.names import UsageDimension
 from billing_core.usage import PriceKey, SplitUsage, epoch_us, provider_of
 from billing_core.usage_identity import stable_hash
 from ingestion.batch import UsageBatch
+from ingestion.checks import KEY_MAX
+from ingestion.llm.counts import reported_pico_usd
 from ingestion.llm.providers import tokens_of
 from ingestion.mapping import CONTEXT_FIELDS, UsageMapping
+from ingestion.texts import NAME_MAX, WORD_MAX, block_text, is_name, parsed_json, tags_text
 
-NAME_MAX = 200
-"""Characters of a customer's, product's, feature's, model's or key's name."""
-
-TEXT_IN_BLOCK_MAX = 64
-"""Longer texts are left out of the stored usage block: it holds counts and words, never content."""
+DIMENSION_BYTES_MAX = 2_000
+"""All names of one dimension together, as UTF-8: an index of PostgreSQL holds no more than 2,704."""
 
 EQUAL_ROWS_APART_MAX = 200_000
 """Equal rows without an id are told apart by counting them; the count of a row is forgotten after so many others."""
@@ -34,6 +33,7 @@ Row = Any
 Find = Callable[[Row], Any]
 
 _NAMES = ("customer", "product", "feature", "api_key", "project", "user")
+_WHOLE = re.compile(r"\s*(-?[0-9]{1,18})(\.0+)?\s*", re.ASCII)
 
 
 @dataclass
@@ -66,19 +66,20 @@ class EventColumns:
         calls = _calls(self._value(row, "calls"))
         reported = _reported(self._value(row, "cost_usd"), split)
         tags = self._tags(row)
+        dimension = self._dimension_code(split.price_key(provider, model), names)
         key = self._key(row, line)
         # Nothing is appended before everything is read: a refused row leaves no half behind.
         self._keys.append(key)
         self._at.append(at_us)
         self._customer.append(self._customers.setdefault(names["customer"], len(self._customers)))
-        self._dimension.append(self._dimension_code(split.price_key(provider, model), names))
+        self._dimension.append(dimension)
         self._tokens.append(split.tokens)
         self._calls.append(calls)
         self._reported.append(reported)
         self._uncounted.append(bool(split.uncounted))
         self._users.append(names["user"])
         self._tags_texts.append(tags)
-        self._blocks.append(_block_text(usage))
+        self._blocks.append(block_text(usage))
         self._lines.append(line_number)
 
     def take(self) -> UsageBatch:
@@ -131,7 +132,7 @@ class EventColumns:
         if isinstance(found, bool) or not isinstance(found, str | int):
             raise UsageRowError("name_type", f"The field {name!r} is no text: give a name or leave it out.")
         text = str(found).strip()
-        if len(text) > NAME_MAX or not text.isprintable():
+        if text and not is_name(text):
             raise UsageRowError(
                 "name_text", f"The field {name!r} is no name of at most {NAME_MAX} printable characters."
             )
@@ -173,18 +174,16 @@ class EventColumns:
         found = self._value(row, "tags")
         if found is None:
             return None
-        tags = _parsed(found, "tags") if isinstance(found, str) else found
-        if not isinstance(tags, dict) or not all(
-            isinstance(value, str | int | bool) and len(str(value)) <= NAME_MAX for value in tags.values()
-        ):
-            raise UsageRowError("tags", 'The field \'tags\' is no object of short texts, such as {"team": "search"}.')
-        return json.dumps(tags, sort_keys=True)
+        return tags_text(_parsed(found, "tags") if isinstance(found, str) else found)
 
     def _key(self, row: Row, line: bytes) -> str:
         """Return the row's own id, else its content and how many equal rows came before it."""
         found = self._value(row, "id")
         if isinstance(found, str | int) and not isinstance(found, bool) and str(found).strip():
-            return str(found).strip()
+            key = str(found).strip()
+            if not is_name(key, KEY_MAX):
+                raise UsageRowError("id_text", f"The field 'id' is no text of at most {KEY_MAX} printable characters.")
+            return key
         if found is not None and found != "":
             raise UsageRowError(
                 "id_type", "The field 'id' is no text or number: give the call's own id or leave it out."
@@ -213,8 +212,23 @@ class EventColumns:
                 api_key=names["api_key"],
                 project=names["project"],
             )
+            _refuse_unstorable(dimension)
             code = self._codes[cut] = self._dimensions.setdefault(dimension, len(self._dimensions))
         return code
+
+
+def _refuse_unstorable(dimension: UsageDimension) -> None:
+    """Refuse words that a response or context said and that are none, and names too long for one index entry."""
+    if not is_name(dimension.model):
+        raise UsageRowError("name_text", f"The model is no name of at most {NAME_MAX} printable characters.")
+    for name in ("service_tier", "speed", "region", "search_context_size"):
+        word = getattr(dimension, name)
+        if word is not None and not is_name(word, WORD_MAX):
+            raise UsageRowError("name_text", f"The {name!r} is no word of at most {WORD_MAX} printable characters.")
+    if sum(len(text.encode()) for text in astuple(dimension) if isinstance(text, str)) > DIMENSION_BYTES_MAX:
+        raise UsageRowError(
+            "name_text", "The names of provider, model, feature, key and project are too long together."
+        )
 
 
 def _time(found: Any, zone: ZoneInfo) -> int:
@@ -229,16 +243,18 @@ def _time(found: Any, zone: ZoneInfo) -> int:
             return epoch_us(instant if instant.tzinfo is not None else instant.replace(tzinfo=zone))
         except (ValueError, OverflowError) as failure:
             raise UsageRowError(
-                "time", f"The time {found[:40]!r} is none: write it as 2026-11-01T10:00:00Z."
+                "time", f"The time ({shown(found)}) is none: write it as 2026-11-01T10:00:00Z."
             ) from failure
+    if not isinstance(found, str | int | Decimal):
+        raise UsageRowError("time", f"The time ({shown(found)}) is none: write it as 2026-11-01T10:00:00Z.")
     try:
         number = Decimal(found)
-    except (InvalidOperation, TypeError, ValueError) as failure:
+    except InvalidOperation as failure:
         raise UsageRowError(
-            "time", f"The time {str(found)[:40]!r} is none: write it as 2026-11-01T10:00:00Z."
+            "time", f"The time ({shown(found)}) is none: write it as 2026-11-01T10:00:00Z."
         ) from failure
-    if not number.is_finite() or not 10**8 <= number < 10**20:
-        raise UsageRowError("time", f"The time {str(found)[:40]} is no Unix time in seconds: check its unit.")
+    if not 10**8 <= number < 10**20:
+        raise UsageRowError("time", f"The time ({shown(found)}) is no Unix time in seconds: check its unit.")
     # The unit shows in the number's size: 2001 to 2286 have 10 digits in seconds, 13, 16 and 19 in the smaller units.
     power = (len(str(int(number))) - 8) // 3
     return int(number * 10**6 / 10 ** (3 * max(power, 0)))
@@ -247,7 +263,7 @@ def _time(found: Any, zone: ZoneInfo) -> int:
 def _calls(found: Any) -> int:
     count = 1 if found is None else _count(found)
     if type(count) is not int:
-        raise UsageRowError("calls", f"The field 'calls' is no whole number ({str(found)[:40]!r}).")
+        raise UsageRowError("calls", f"The field 'calls' is no whole number ({shown(found)}).")
     if not -(2**62) < count < 2**62:
         raise UsageRowError("calls", "The field 'calls' is absurdly large: check the mapping of the columns.")
     return count
@@ -257,25 +273,16 @@ def _reported(found: Any, split: SplitUsage) -> int:
     """Return the cost that the row or its block reports, in pico-USD; -1 where neither does."""
     if found is None:
         return -1 if split.reported_pico_usd is None else split.reported_pico_usd
-    if isinstance(found, bool) or not isinstance(found, str | int | Decimal):
-        raise UsageRowError("cost", "The field 'cost_usd' is no amount: write dollars as 0.0042.")
-    try:
-        cost = pico_usd(str(found))
-    except BillingError as refusal:
-        raise UsageRowError("cost", str(refusal)) from refusal
-    if not 0 <= cost < 2**62:
-        raise UsageRowError("cost", f"The reported cost {str(found)[:40]} is negative or absurd: check its column.")
-    return cost
+    cost = reported_pico_usd(found, "cost_usd")
+    return -1 if cost is None else cost
 
 
 def _count(found: Any) -> Any:
-    """Return a count written as a text as a number; everything else goes on as it is and is refused further in."""
+    """Return a count written as a text, also as 12.0, as a number; all else is refused further in, as it is."""
     if found is None or found == "":
         return None
-    if isinstance(found, str):
-        text = found.strip()
-        return int(text) if text.lstrip("-").isdigit() and len(text) < 20 else text
-    return found
+    whole = _WHOLE.fullmatch(found) if isinstance(found, str) else None
+    return found if whole is None else int(whole[1])
 
 
 def _truth(found: Any) -> Any:
@@ -285,7 +292,7 @@ def _truth(found: Any) -> Any:
 
 def _parsed(text: str, name: str) -> Any:
     try:
-        return json.loads(text, parse_float=Decimal)
+        return parsed_json(text)
     except (ValueError, RecursionError) as failure:
         raise UsageRowError(
             "json", f"The field {name!r} is no JSON: give the object as the provider returned it."
@@ -300,20 +307,3 @@ def _nested(flat: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
             place = place.setdefault(part, {})
         place[path[-1]] = value
     return block
-
-
-def _block_text(usage: Mapping[str, Any]) -> str:
-    """Return the usage block as JSON, of counts and short words only; of a whole response, only its block."""
-    inner = next((usage[name] for name in ("usage", "usageMetadata") if isinstance(usage.get(name), dict)), usage)
-    return json.dumps(_plain(inner, depth=0), default=str)
-
-
-def _plain(value: Any, *, depth: int) -> Any:
-    if isinstance(value, dict):
-        kept = {name: _plain(part, depth=depth + 1) for name, part in value.items() if depth < 6}
-        return {name: part for name, part in kept.items() if part is not None and len(name) <= TEXT_IN_BLOCK_MAX}
-    if isinstance(value, list):
-        return [_plain(part, depth=depth + 1) for part in value[:50]] if depth < 6 else None
-    if isinstance(value, str) and len(value) > TEXT_IN_BLOCK_MAX:
-        return None
-    return value

@@ -1,13 +1,19 @@
 """Numbers for the names that usage carries: customers, products, sources, dimensions; each is given once, for ever."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from billing_core.store.ledger import SQL
+from billing_core.store.statements import statement
+
 NO_CUSTOMER = 0
 """The customer number of usage that names no customer."""
+
+REMEMBERED_MAX = 100_000
+"""Names that one import keeps in memory; where there are more, the book starts anew and asks the database again."""
 
 OWN_IDS = "own"
 """The alias source of the tenant's own customer ids, whichever file or key they came with."""
@@ -77,7 +83,8 @@ def numbers_of(
     """
     new_customers = [name for name in customers if name is not None and name not in book.customers]
     new_dimensions = [dimension for dimension in dimensions if dimension not in book.dimensions]
-    customer_ids, dimension_ids = dict(book.customers), dict(book.dimensions)
+    customer_ids = {name: book.customers[name] for name in customers if name in book.customers}
+    dimension_ids = {each: book.dimensions[each] for each in dimensions if each in book.dimensions}
     if new_customers or new_dimensions:
         connection.execute(
             text("select pg_advisory_xact_lock(hashtext('marginbook.names'), :key)"), {"key": tenant_id % 2**31}
@@ -94,6 +101,9 @@ def remember(
     book: NameBook, customers: Sequence[str | None], dimensions: Sequence[UsageDimension], names: Names
 ) -> None:
     """Keep a committed batch's numbers for the next batch."""
+    for known in (book.customers, book.dimensions):
+        if len(known) > REMEMBERED_MAX:
+            known.clear()
     named = zip(customers, names.customer_ids, strict=True)
     book.customers.update({name: number for name, number in named if name is not None})
     book.dimensions.update(zip(dimensions, names.dimension_ids, strict=True))
@@ -135,59 +145,30 @@ def _aliases(connection: Connection, tenant_id: int, names: list[str]) -> dict[s
 
 
 def _dimensions(
-    connection: Connection, tenant_id: int, wanted: Iterable[UsageDimension], now: datetime
+    connection: Connection, tenant_id: int, wanted: Sequence[UsageDimension], now: datetime
 ) -> dict[UsageDimension, int]:
-    found: dict[UsageDimension, int] = {}
-    for dimension in wanted:
-        values = dict(zip((item.name for item in fields(UsageDimension)), astuple(dimension), strict=True))
-        product_id = _product(connection, tenant_id, dimension.product, now)
-        parameters = {**values, "tenant_id": tenant_id, "product_id": product_id, "now": now}
-        connection.execute(
-            text(
-                """
-                insert into usage_dimension (tenant_id, product_id, feature, provider, model, service_tier, batch,
-                                             speed, region, search_context_size, api_key, project, recorded_at)
-                values (:tenant_id, :product_id, :feature, :provider, :model, :service_tier, :batch, :speed,
-                        :region, :search_context_size, :api_key, :project, :now)
-                on conflict do nothing
-                """
-            ),
-            parameters,
-        )
-        number = connection.execute(
-            text(
-                """
-                select dimension_id from usage_dimension
-                where tenant_id = :tenant_id and provider = :provider and model = :model
-                  and product_id is not distinct from cast(:product_id as bigint)
-                  and feature is not distinct from cast(:feature as text)
-                  and service_tier is not distinct from cast(:service_tier as text)
-                  and batch is not distinct from cast(:batch as boolean)
-                  and speed is not distinct from cast(:speed as text)
-                  and region is not distinct from cast(:region as text)
-                  and search_context_size is not distinct from cast(:search_context_size as text)
-                  and api_key is not distinct from cast(:api_key as text)
-                  and project is not distinct from cast(:project as text)
-                """
-            ),
-            parameters,
-        )
-        found[dimension] = int(number.scalar_one())
-    return found
+    """Make the dimensions that are missing and return all numbers, in two statements however many there are."""
+    if not wanted:
+        return {}
+    products = _products(connection, tenant_id, [each.product for each in wanted if each.product is not None], now)
+    columns = {item.name: [getattr(each, item.name) for each in wanted] for item in fields(UsageDimension)}
+    numbers = [None if each.product is None else products[each.product] for each in wanted]
+    parameters = {**columns, "product_id": numbers, "tenant_id": tenant_id, "now": now}
+    connection.execute(statement(SQL, "add_dimensions"), parameters)
+    found = connection.execute(statement(SQL, "dimension_numbers"), parameters)
+    return {wanted[row.place - 1]: int(row.dimension_id) for row in found}
 
 
-def _product(connection: Connection, tenant_id: int, name: str | None, now: datetime) -> int | None:
-    if name is None:
-        return None
-    parameters = {"tenant_id": tenant_id, "name": name, "now": now}
+def _products(connection: Connection, tenant_id: int, wanted: list[str], now: datetime) -> dict[str, int]:
+    parameters = {"tenant_id": tenant_id, "names": list(dict.fromkeys(wanted)), "now": now}
     connection.execute(
         text(
-            "insert into product (tenant_id, name, recorded_at) values (:tenant_id, :name, :now) on conflict do nothing"
+            "insert into product (tenant_id, name, recorded_at) "
+            "select :tenant_id, name, :now from unnest(cast(:names as text[])) as wanted (name) on conflict do nothing"
         ),
         parameters,
     )
-    return int(
-        connection.execute(
-            text("select product_id from product where tenant_id = :tenant_id and name = :name"), parameters
-        ).scalar_one()
+    found = connection.execute(
+        text("select name, product_id from product where tenant_id = :tenant_id and name = any(:names)"), parameters
     )
+    return {row.name: int(row.product_id) for row in found}

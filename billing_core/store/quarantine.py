@@ -10,6 +10,9 @@ from sqlalchemy import Connection, text
 
 from billing_core.usage_identity import stable_hash
 
+SENTENCE_MAX = 1_000
+"""Characters of a sentence that are kept."""
+
 
 @dataclass(frozen=True)
 class BadRow:
@@ -47,13 +50,22 @@ def quarantine(
             "source_id": source_id,
             "recorded_at": recorded_at,
             "hashes": [_row_hash(row) for row in rows],
-            "origins": [row.origin for row in rows],
+            "origins": [_storable(row.origin) for row in rows],
             "lines": [row.line_number for row in rows],
             "reasons": [row.reason for row in rows],
-            "sentences": [row.sentence for row in rows],
-            "fields": [None if row.fields is None else json.dumps(row.fields) for row in rows],
+            "sentences": [_storable(row.sentence)[:SENTENCE_MAX] for row in rows],
+            "fields": [None if row.fields is None else json.dumps(_storable_fields(row.fields)) for row in rows],
         },
     )
+
+
+def _storable(text: str) -> str:
+    """Return a text without what PostgreSQL cannot hold: zero bytes and halves of characters are written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\0")
+
+
+def _storable_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _storable(value) if isinstance(value, str) else value for name, value in fields.items()}
 
 
 def _row_hash(row: BadRow) -> int:
