@@ -17,6 +17,9 @@ from billing_core.usage import PriceKey, epoch_us, provider_of
 PLAIN_REGIONS = frozenset({"", "global", "not_available"})
 """Regions at list price everywhere."""
 
+ROUTES_MAX = 10_000
+"""Routes kept ready: names of models come from outside, so their number has no other end."""
+
 _PLAIN_TIERS = frozenset({"", "auto", "default", "on_demand", "standard", "standard_only"})
 _PLAIN_SPEEDS = frozenset({"", "normal", "standard"})
 _SIZES = frozenset({"low", "medium", "high"})
@@ -146,6 +149,8 @@ class PriceBook:
         """Return the prices of a key over time."""
         route = self._routes.get(key)
         if route is None:
+            if len(self._routes) >= ROUTES_MAX:
+                self._routes.clear()
             route = self._routes[key] = self._make_route(key)
         return route
 

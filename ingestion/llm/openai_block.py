@@ -12,6 +12,7 @@ _PLAIN_FIELDS = frozenset(
 _PECULIAR = frozenset({"google", "openrouter", "perplexity", "x-ai"})
 """Providers whose copies of the block mean more than its fields say."""
 
+_CLASS_BY_CALL = {"web_search_call": "web_search", "file_search_call": "file_search"}
 _PICO_PER_TICK = 100
 """xAI reports its charge in ticks of 10**-10 USD."""
 
@@ -23,7 +24,11 @@ def chat_usage(usage: Mapping[str, Any], provider: str) -> SplitUsage:
         if split is not None:
             return split
     prompt, completion = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
-    tokens = _split_input(usage, inner(usage, "prompt_tokens_details"), prompt, "prompt_tokens")
+    details = inner(usage, "prompt_tokens_details")
+    if provider == "openrouter" and usage.get("cost") is not None and count(details, "cached_tokens") > prompt:
+        # A replayed response reports the cached tokens of the first one; what it costs is in `cost`.
+        details = {**details, "cached_tokens": prompt}
+    tokens = _split_input(usage, details, prompt, "prompt_tokens")
     details = inner(usage, "completion_tokens_details")
     completion, reasoning = _with_hidden_reasoning(
         usage, details, prompt=prompt, completion=completion, provider=provider
@@ -74,6 +79,16 @@ def responses_usage(usage: Mapping[str, Any], provider: str) -> SplitUsage:
     reasoning = count(details, "reasoning_tokens")
     tokens |= _split_output(details, count(usage, "output_tokens"), "output_tokens", reasoning)
     return _finished(usage, provider, tokens, reasoning)
+
+
+def tool_calls(output: object) -> dict[str, int]:
+    """Count the billed tool calls among the output items of a response; opening or reading a page found is free."""
+    calls: dict[str, int] = {}
+    for item in output if isinstance(output, list) else ():
+        token_class = _CLASS_BY_CALL.get(word(item, "type")) if isinstance(item, Mapping) else None
+        if token_class is not None and word(inner(item, "action"), "type") in ("", "search"):
+            calls[token_class] = calls.get(token_class, 0) + 1
+    return calls
 
 
 def _split_input(usage: Mapping[str, Any], details: Mapping[str, Any], total: int, total_name: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ from billing_core.usage import CALLS_MAX, CLASS_INDEX, COUNT_MAX, SplitUsage, ch
 from ingestion.llm.anthropic_block import messages_usage
 from ingestion.llm.counts import count, inner, items, rest, word
 from ingestion.llm.google_block import gemini_usage
-from ingestion.llm.openai_block import chat_usage, responses_usage
+from ingestion.llm.openai_block import chat_usage, responses_usage, tool_calls
 
 __all__ = ["tokens_of"]
 
@@ -43,19 +43,23 @@ def tokens_of(provider: str, usage: Mapping[str, Any], context: Mapping[str, Any
 def _block(provider: str, usage: Mapping[str, Any]) -> SplitUsage:
     """Split a block, taking off what is wrapped around it."""
     model, tier = "", ""
+    calls: dict[str, int] = {}
     block = usage
     for _ in range(_WRAPPINGS_MAX):
         parser = _parser(provider, block)
         if parser is not None:
             split = parser(block, provider)
             return split._replace(
-                model=split.model or model or None, service_tier=split.service_tier or tier, batch=split.batch
+                tokens=split.tokens | calls,
+                model=split.model or model or None,
+                service_tier=split.service_tier or tier,
             )
         wrapping = next((field for field in _WRAPPINGS if isinstance(block.get(field), Mapping)), None)
         if wrapping is None:
             break
         model = word(block, "model") or word(block, "modelVersion") or word(block, "model_version") or model
         tier = word(block, "service_tier") or _bedrock_tier(block) or tier
+        calls = tool_calls(block.get("output")) or calls
         block = block[wrapping]
     raise UsageNotUnderstoodError(provider, [str(field) for field in usage])
 

@@ -7,6 +7,7 @@ from importlib.resources import files
 import pytest
 
 from billing_core.price_book import PriceBook, UnpricedReason, load_book
+from billing_core.price_book.book import ROUTES_MAX
 from billing_core.price_book.names import dated_spellings, spellings
 from billing_core.price_book.versions import COST_PICO_MAX, dearest_event_pico
 from billing_core.pricing import Unpriced, price_usage
@@ -351,6 +352,13 @@ def test_every_correction_has_a_source_and_a_day():
     assert len(entries) > 25
     assert all(entry["source"].startswith("https://") for entry in entries)
     assert all(date.fromisoformat(entry["checked_on"]) <= load_book().taken_on for entry in entries)
+
+
+def test_names_from_outside_do_not_fill_the_memory():
+    book = small_book()
+    for number in range(ROUTES_MAX + 1):
+        book.route(PriceKey("acme", f"unknown {number}"))
+    assert len(book._routes) == 1
 
 
 def test_the_book_is_read_once_per_process():

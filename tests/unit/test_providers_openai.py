@@ -176,6 +176,19 @@ def test_reasoning_that_a_copy_leaves_out_of_the_completion_is_billed_all_the_sa
     assert (split.tokens, split.reasoning) == ({"input": 100, "output": output}, reasoning)
 
 
+def test_the_tool_calls_of_a_whole_response_are_counted_but_not_the_pages_it_opened():
+    output = [
+        {"type": "reasoning"},
+        {"type": "web_search_call", "action": {"type": "search", "query": "x"}},
+        {"type": "web_search_call", "action": {"type": "open_page", "url": "x"}},
+        {"type": "web_search_call"},
+        {"type": "file_search_call", "queries": ["x"]},
+        "no item",
+    ]
+    response = {"model": "gpt-5", "output": output, "usage": {"input_tokens": 1, "output_tokens": 2}}
+    assert tokens_of("openai", response).tokens == {"input": 1, "output": 2, "web_search": 2, "file_search": 1}
+
+
 def test_xai_reports_its_charge_in_ticks():
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "cost_in_usd_ticks": 12_345}
     assert tokens_of("xai", usage).reported_pico_usd == 12_345 * 100
@@ -233,6 +246,13 @@ def test_what_another_provider_charges_to_ones_own_key_stands_apart():
     }
     assert tokens_of("openrouter", usage) == SplitUsage(
         {"input": 194, "output": 2, "web_search": 2}, reported_pico_usd=10**6, byok_pico_usd=20 * 10**6
+    )
+
+
+def test_a_replayed_response_costs_what_openrouter_says_though_it_repeats_old_cached_tokens():
+    usage = {"prompt_tokens": 10, "completion_tokens": 2, "cost": 0, "prompt_tokens_details": {"cached_tokens": 64}}
+    assert tokens_of("openrouter", usage) == SplitUsage(
+        {"input": 0, "cache_read": 10, "output": 2}, reported_pico_usd=0
     )
 
 
