@@ -129,6 +129,13 @@ class Server:
                 return
             short.rmdir()
 
+    def _remove_socket_folder(self) -> None:
+        link = self.socket_folder()
+        if link is not None and link != self.data:
+            link.unlink()
+            link.parent.rmdir()
+            (self.folder / "short_path").unlink()
+
     def make(self) -> None:
         """Make the cluster beside its place and move it there whole, so that a half-made one never counts."""
         for half_made in self.folder.glob("data.new-*"):
@@ -186,6 +193,7 @@ class Server:
                 f"The database in {self.folder} does not stop ({_cause(stopped.stdout)})",
                 f"look into {self.data / LOG}, end what it names and stop again.",
             )
+        self._remove_socket_folder()
         return True
 
     def pid(self) -> int | None:

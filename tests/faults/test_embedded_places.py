@@ -76,6 +76,18 @@ def test_any_path_will_do(home, name):
         embedded.stop(place)
 
 
+def test_a_stop_takes_the_short_link_to_a_deep_home_away(home):
+    place = home / ("n" * 120)
+    place.mkdir(parents=True)
+    embedded.ensure_running(place)
+    short = Path((place / "postgres" / "short_path").read_text())
+    assert short.exists()
+
+    embedded.stop(place)
+
+    assert not short.exists()
+
+
 def test_the_short_link_to_a_deep_home_is_made_again_when_it_was_cleaned_away(home):
     place = home / ("n" * 120)
     place.mkdir(parents=True)
