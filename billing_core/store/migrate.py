@@ -7,9 +7,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from billing_core.clock import utc_now
+from billing_core.errors import DatabaseUnavailableError
 from billing_core.store.catalogue import store_catalogue
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -27,12 +29,17 @@ class Upgraded:
 def upgrade(admin_url: str) -> Upgraded:
     """Run every missing migration and add the price versions that the price book knows and the database does not.
 
-    Several programs may start at once: an advisory lock lets one migrate, the others find the work done.
+    Several programs may start at once: an advisory lock lets one migrate, the others find the work done. Raises
+    DatabaseUnavailableError when the server cannot be reached.
     """
     engine = create_engine(admin_url, poolclass=NullPool)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
+    try:
+        opened = engine.connect()
+    except OperationalError as failure:
+        raise DatabaseUnavailableError(str(failure.orig)) from failure
+    with opened as connection, connection.begin():
         connection.execute(text("select pg_advisory_xact_lock(hashtext('marginbook.migrate'))"))
         config.attributes["connection"] = connection
         before = _version(connection)

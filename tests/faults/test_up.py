@@ -1,108 +1,19 @@
-"""The whole of Marginbook as real processes: coming up, going down, and every part killed in between."""
+"""Coming up and going down: one command, one ready line, and nothing left behind."""
 
-import contextlib
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-import psycopg
 import pytest
 
 from billing_core.store import embedded
-from tests.databases import libpq
+from tests.faults.installations import Home, until
 
 pytestmark = pytest.mark.fault
 
 PASSWORD_LINE = re.compile(r"^Sign in as owner@localhost with the password (\S+)$", re.MULTILINE)
-
-
-class Home:
-    """One installation: its home, its port, and the `up` processes that a test starts for it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        self.output = folder.with_suffix(".out")
-        self.ups: list[subprocess.Popen[bytes]] = []
-
-    def up(self, **settings: str) -> subprocess.Popen[bytes]:
-        environment = {"MARGINBOOK_HOME": str(self.folder), "PORT": str(self.port), "MARGINBOOK_DEMO": "0"}
-        with self.output.open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "cli", "up"],
-                env=os.environ | environment | settings,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self.ups.append(process)
-        return process
-
-    def ready(self) -> subprocess.Popen[bytes]:
-        """Start `up` and wait for its ready line."""
-        already = self.said().count("ready ")
-        process = self.up()
-        until(lambda: self.said().count("ready ") > already or process.poll() is not None)
-        assert process.poll() is None, self.said()
-        return process
-
-    def said(self) -> str:
-        return self.output.read_text() if self.output.exists() else ""
-
-    def answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
-
-    def part(self, name: str) -> psutil.Process:
-        """Return the running part of the last `up`."""
-        (found,) = [child for child in psutil.Process(self.ups[-1].pid).children() if name in child.cmdline()]
-        return found
-
-    def processes(self) -> list[str]:
-        """Return this installation's processes, but for those of the database, which belong to another account."""
-        found = []
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                if process.environ().get("MARGINBOOK_HOME") == str(self.folder):
-                    found.append(" ".join(process.cmdline()))
-        return found
-
-    def database_runs(self) -> bool:
-        return embedded.status(self.folder).state == "running"
-
-    def query(self, statement: str) -> list[tuple[object, ...]]:
-        url = libpq(embedded.ensure_running(self.folder).superuser_url)
-        with psycopg.connect(url, options="-c search_path=marginbook") as connection:
-            return connection.execute(statement.encode()).fetchall()
-
-    def clear_up(self) -> None:
-        for process in self.ups:
-            process.kill()
-            process.wait()
-        until(lambda: all("postgres" in process for process in self.processes()))
-        embedded.stop(self.folder)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def until(holds: Callable[[], object]) -> None:
-    while not holds():
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -189,39 +100,6 @@ def test_a_home_that_cannot_be_made_is_a_sentence(home: Home):
     home.folder.unlink()
 
 
-def test_a_killed_up_takes_its_parts_along_and_the_next_one_starts_at_once_and_stops_all(home: Home):
-    process = home.ready()
-    process.kill()
-    process.wait()
-    process = home.ready()
-    assert home.answers()
-    process.terminate()
-    assert process.wait() == 0
-    assert home.processes() == []
-    assert not home.database_runs()  # The killed one had started it, and the next one stopped it in its place.
-
-
-@pytest.mark.parametrize(("name", "called"), [("web", "web program"), ("worker", "worker")])
-def test_a_killed_part_is_started_again(home: Home, name: str, called: str):
-    home.ready()
-    killed = home.part(name)
-    killed.kill()
-    until(lambda: f"The {called} ended (ended by SIGKILL); it starts again in 0.5 s." in home.said())
-    until(lambda: name in str(home.processes()))
-    until(home.answers)
-    assert home.part(name).pid != killed.pid
-
-
-def test_the_worker_starts_a_database_that_was_stopped_in_the_middle(home: Home):
-    process = home.ready()
-    embedded.stop(home.folder)
-    until(home.database_runs)
-    until(home.answers)
-    process.terminate()
-    assert process.wait() == 0
-    assert (home.processes(), home.database_runs()) == ([], False)
-
-
 def test_two_installations_run_side_by_side_and_share_nothing(home: Home, tmp_path: Path):
     other = Home(tmp_path / "other")
     try:
@@ -239,6 +117,16 @@ def test_two_installations_run_side_by_side_and_share_nothing(home: Home, tmp_pa
         assert other.answers()
     finally:
         other.clear_up()
+
+
+def test_with_a_demo_the_first_page_is_not_empty(home: Home):
+    process = home.up(MARGINBOOK_DEMO="")
+    until(lambda: "\nready " in home.said() or process.poll() is not None)
+    assert "60,000 usage events of 28 invented customers, in “Demo: Inkwell AI”" in home.said()
+    assert home.query("select slug, is_demo from tenant order by 1") == [("demo", True), ("my-company", False)]
+    assert home.query("select count(*) from usage_event") == [(60_000,)]
+    process.terminate()
+    assert process.wait() == 0
 
 
 def test_without_a_demo_an_installation_starts_empty(home: Home):

@@ -1,5 +1,7 @@
 """When jobs are due, and when they are tried again."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -77,3 +79,10 @@ def test_every_job_has_a_name_of_its_own_a_sentence_and_a_limit_shorter_than_its
     for job in JOBS:
         assert job.purpose.endswith(".")
         assert 0 < job.limit_seconds < job.schedule.every.total_seconds()
+
+
+def test_the_worker_loads_no_library_of_tables_or_pages():
+    heavy = ("pandas", "numpy", "pyarrow", "streamlit", "plotly", "alembic", "argon2")
+    program = f"import sys, cli, scheduler.runner; print([name for name in {heavy} if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert loaded.stdout == "[]\n"
