@@ -91,7 +91,9 @@ def _command(name: str, command: Any) -> Iterator[str]:
 
 def _errors() -> Iterator[str]:
     yield from _table("error", "when")
-    refusals = [each for _, each in inspect.getmembers(errors, inspect.isclass) if each.__module__ == errors.__name__]
+    refusals = [
+        each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, errors.BillingError)
+    ]
     for refusal in (each for each in refusals if each is not errors.BillingError):
         yield _row(f"`{refusal.__name__}`", (inspect.getdoc(refusal) or "").split("\n\n")[0])
 
