@@ -79,6 +79,18 @@ def demo() -> None:
     load_demo(read_settings().marginbook_home, typer.echo)
 
 
+def reset_password(email: Annotated[str, typer.Argument(help="The address that the account signs in with.")]) -> None:
+    """Give an account a new password and show it once, for a person who has lost theirs."""
+    from billing_core.commands import tenants
+    from billing_core.store.tenancy import INSTALLATION
+    from billing_core.workspace import open_workspace
+    from cli.tenant import actor
+
+    with open_workspace(tenant_id=INSTALLATION, actor=actor(), role="service") as installation:
+        new = tenants.reset_password(installation, email=email)
+    typer.echo(f"{new.email} signs in with the password {new.password} from now on: it is shown this once.")
+
+
 def prepare(*, with_parent: WithParent = False) -> None:
     """Prepare the installation and report as JSON lines: a part of `up`."""
     _follow_parent(with_parent)
@@ -90,7 +102,7 @@ def prepare(*, with_parent: WithParent = False) -> None:
 
 def mount(app: typer.Typer) -> None:
     """Give the command line these commands."""
-    for command in (up, worker, web, migrate, demo):
+    for command in (up, worker, web, migrate, demo, reset_password):
         app.command()(command)
     app.command(hidden=True)(prepare)
 

@@ -39,6 +39,12 @@ class Home:
         self.ups.append(process)
         return process
 
+    def command(self, *arguments: str) -> str:
+        """Run another command of this installation to its end and return what it said."""
+        environment = os.environ | {"MARGINBOOK_HOME": str(self.folder)}
+        command = [sys.executable, "-m", "cli", *arguments]
+        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
     def ready(self) -> subprocess.Popen[bytes]:
         """Start `up` and wait for its ready line."""
         already = self.said().count("ready ")

@@ -49,6 +49,14 @@ def test_the_first_password_is_said_once_and_stored_nowhere_in_clear(home: Home)
     assert with_it == []
 
 
+def test_a_lost_password_is_replaced_from_the_command_line(home: Home):
+    home.ready()
+    before = home.query("select password_hash from user_account")
+    said = home.command("reset-password", "OWNER@localhost")
+    assert re.fullmatch(r"owner@localhost signs in with the password \S+ from now on: it is shown this once\.\n", said)
+    assert home.query("select password_hash from user_account") != before
+
+
 def test_ctrl_c_stops_everything(home: Home):
     process = home.ready()
     process.send_signal(signal.SIGINT)
@@ -143,3 +151,9 @@ def test_nothing_is_written_outside_the_home(home: Home, tmp_path: Path):
     process.terminate()
     assert process.wait() == 0
     assert list(elsewhere.rglob("*")) == []
+
+
+def test_migrate_says_what_it_did_and_that_there_is_nothing_left_to_do(home: Home):
+    first, second = home.command("migrate"), home.command("migrate")
+    assert re.fullmatch(r"The tables went from nothing to \d{4}\.\n[1-9]\d+ new prices were added .*\n", first)
+    assert re.fullmatch(r"The tables are at version \d{4}: nothing to do\.\n", second)
