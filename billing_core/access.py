@@ -21,6 +21,7 @@ from billing_core.errors import WrongPasswordError
 from billing_core.queries.account import account
 from billing_core.queries.person_of_session import person_of_session
 from billing_core.queries.tenants_of_person import OpenTenant, tenants_of_person
+from billing_core.queries.usage_months import usage_months
 from billing_core.sign_in import Person, SessionKey, cookie_name, read_cookie, sign_cookie
 from billing_core.store.signing_key import signing_key
 from billing_core.store.tenancy import INSTALLATION
@@ -29,6 +30,8 @@ from billing_core.workspace import Workspace, open_workspace
 TRUSTED_FOR = timedelta(seconds=2)
 """A page makes dozens of requests at once; revocation and a new role act after this at the latest."""
 REMEMBERED_MAX = 1_000
+
+TENANTS_LOOKED_INTO = 10
 
 DOORKEEPER = "sign-in"
 
@@ -48,6 +51,12 @@ _lock = Lock()
 def name_of_cookie() -> str:
     """Return the name of this installation's cookie."""
     return cookie_name(signing_key())
+
+
+def reach_database() -> None:
+    """Raise the refusal that a request would meet when the database is away, missing or unsafe."""
+    with _installation():
+        pass
 
 
 def person_of_cookie(cookie: str | None) -> Person | None:
@@ -70,7 +79,7 @@ def person_of_cookie(cookie: str | None) -> Person | None:
 
 
 def sign_in(*, email: str, password: str, old_cookie: str | None = None) -> Entered | None:
-    """Open a session in the person's first tenant, always a new one; None says nothing about what was wrong."""
+    """Open a new session in the person's first tenant that has usage; None says nothing about what was wrong."""
     with _installation() as installation:
         attempt = begin_attempt(installation, email=email)
     if not is_password_of(attempt, password) or attempt.user_id is None:
@@ -79,7 +88,9 @@ def sign_in(*, email: str, password: str, old_cookie: str | None = None) -> Ente
         forget_failures(installation, user_id=attempt.user_id)
         tenants = tenants_of_person(installation, user_id=attempt.user_id)
     sign_out(old_cookie)
-    return _enter(tenants[0].tenant_id, user_id=attempt.user_id, email=attempt.email) if tenants else None
+    if not tenants:
+        return None
+    return _enter(_first_with_usage(tenants), user_id=attempt.user_id, email=attempt.email)
 
 
 def sign_out(cookie: str | None) -> None:
@@ -126,6 +137,15 @@ def change_password(person: Person, *, old_password: str, new_password: str) -> 
     with _lock:
         _remembered.clear()
     return _enter(person.tenant_id, user_id=person.user_id, email=person.email)
+
+
+def _first_with_usage(tenants: list[OpenTenant]) -> int:
+    """Return where there is something to see: a newcomer's own tenant is empty beside the demo."""
+    for tenant in tenants[:TENANTS_LOOKED_INTO]:
+        with _tenant(tenant.tenant_id) as workspace:
+            if usage_months(workspace):
+                return tenant.tenant_id
+    return tenants[0].tenant_id
 
 
 def _person_of(key: SessionKey) -> Person | None:

@@ -78,7 +78,7 @@ def safe_path(wanted: str) -> str:
     if not wanted.startswith("/") or wanted.startswith("//") or "\\" in wanted or not wanted.isprintable():
         return "/"
     parts = urlsplit(wanted)
-    if parts.path in {"/login", "/logout"}:
+    if parts.path in {"/login", "/logout", "/tenant"}:
         return "/"
     return wanted
 

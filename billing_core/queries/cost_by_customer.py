@@ -1,5 +1,6 @@
 """What does each customer cost, and what did it cost before?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -48,3 +49,40 @@ def cost_by_customer(
         "end_before": before.end if before else None,
     }
     return ask(workspace, CustomerCost, **asked.parameters(), **compared)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Some customers of a period by name, the others as one sum, and what names none: together they are the total."""
+
+    shown: tuple[CustomerCost, ...]
+    others: CustomerCost
+    others_count: int
+    unattributed: CustomerCost
+    total: CustomerCost
+
+
+def ranking(rows: Sequence[CustomerCost], *, start: int, count: int) -> Ranking:
+    """Return the customers from place `start` on, in the order given, and the sums of all others."""
+    customers = [row for row in rows if row.is_attributed]
+    shown = customers[start : start + count]
+    others = [*customers[:start], *customers[start + count :]]
+    return Ranking(
+        tuple(shown),
+        _sum(others),
+        len(others),
+        _sum([row for row in rows if not row.is_attributed]),
+        _sum(rows),
+    )
+
+
+def _sum(rows: Sequence[CustomerCost]) -> CustomerCost:
+    return CustomerCost(
+        UNATTRIBUTED,
+        "",
+        sum(row.calls for row in rows),
+        sum(row.unpriced_calls for row in rows),
+        sum((row.tokens for row in rows), Decimal(0)),
+        sum((row.cost_pico_usd for row in rows), Decimal(0)),
+        sum((row.before_pico_usd for row in rows), Decimal(0)),
+    )

@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from billing_core.queries.asking import ask
 from billing_core.queries.usage_filter import UsageFilter
 from billing_core.workspace import Workspace
 
+Step = Literal["day", "week", "month"]
+
 
 @dataclass(frozen=True, slots=True)
 class UsageCut:
-    """One slice of a period's usage; fields that its cut does not name are None."""
+    """One slice of a period's usage; fields that its cut does not name are None, `day` is a step's first one."""
 
     cut: str
     day: date | None
@@ -42,9 +45,9 @@ class UsageCuts:
     by_day_and_model: list[UsageCut]
 
 
-def usage_cuts(workspace: Workspace, asked: UsageFilter) -> UsageCuts:
-    """Return the period's usage cut by model, feature, product, both, and by day and model."""
-    rows = ask(workspace, UsageCut, **asked.parameters())
+def usage_cuts(workspace: Workspace, asked: UsageFilter, *, step: Step = "day") -> UsageCuts:
+    """Return the period's usage cut by model, feature, product, model and feature, and by step and model."""
+    rows = ask(workspace, UsageCut, **asked.parameters(), step=step)
 
     def of(cut: str) -> list[UsageCut]:
         return [row for row in rows if row.cut == cut]

@@ -70,6 +70,11 @@ class UsageEventDetail:
         return [CostLine(name, self.tokens[name], rates.get(name)) for name in TOKEN_CLASSES if name in self.tokens]
 
     @property
+    def adds_up(self) -> bool:
+        """Tell whether the lines are the cost, to the last pico-dollar."""
+        return sum(line.cost_pico_usd or 0 for line in self.lines) == self.cost_pico_usd
+
+    @property
     def is_reported(self) -> bool:
         """Tell whether the provider itself named the cost, which outranks every price of ours."""
         return self.cost_pico_usd is not None and self.price_version is None

@@ -1,5 +1,6 @@
 """Which events stand behind a number?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
@@ -63,3 +64,8 @@ def usage_events(
         before_event_id=start.event_id,
         count_max=min(count_max, EVENTS_MAX),
     )
+
+
+def cost_of(events: Sequence[UsageEvent]) -> int:
+    """Return what the priced ones of these events cost together."""
+    return sum(event.cost_pico_usd or 0 for event in events)

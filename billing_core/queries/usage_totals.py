@@ -40,6 +40,16 @@ class UsageTotals:
         priced_calls = self.calls - self.unpriced_calls
         return self.cost_pico_usd / priced_calls if priced_calls else None
 
+    def growth_since(self, before: "UsageTotals | None") -> Decimal | None:
+        """Return the growth of the cost as a part of the one before; None when there was none."""
+        if before is None or not before.cost_pico_usd:
+            return None
+        return (self.cost_pico_usd - before.cost_pico_usd) / before.cost_pico_usd
+
+    def share_of_cost(self, part_pico_usd: Decimal) -> Decimal | None:
+        """Return which part of the cost an amount is; None without cost."""
+        return part_pico_usd / self.cost_pico_usd if self.cost_pico_usd else None
+
 
 def usage_totals(workspace: Workspace, asked: UsageFilter) -> UsageTotals:
     """Return the sums over everything that the filter lets through."""

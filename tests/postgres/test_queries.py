@@ -14,6 +14,7 @@ from billing_core.queries.account import account
 from billing_core.queries.cost_by_customer import cost_by_customer
 from billing_core.queries.cost_by_customer_day import cost_by_customer_day
 from billing_core.queries.cost_by_customer_month import cost_by_customer_month
+from billing_core.queries.customer import customer
 from billing_core.queries.person_of_session import person_of_session
 from billing_core.queries.quarantined_rows import quarantined_rows
 from billing_core.queries.source_health import source_health
@@ -47,6 +48,7 @@ QUESTIONS: dict[str, Callable[[Workspace], Any]] = {
     "cost_by_customer": lambda w: cost_by_customer(w, ALL, before=OCTOBER),
     "cost_by_customer_day": lambda w: cost_by_customer_day(w, ALL, customer_ids=[0, 1, 2, 3, 4, 5, 6, 7, 8]),
     "cost_by_customer_month": lambda w: cost_by_customer_month(w, ALL),
+    "customer": lambda w: customer(w, customer_id=1),
     "person_of_session": lambda w: person_of_session(w, session_hash=b"known to nobody"),
     "quarantined_rows": quarantined_rows,
     "source_health": source_health,
@@ -347,6 +349,7 @@ PASTED = {
     "session_hash": r"'\\x00'",
     "start_before": "'2026-10-01'",
     "start_on": "'2026-11-01'",
+    "step": "'day'",
     "unpriced_only": "false",
     "user_id": "1",
 }

@@ -1,7 +1,7 @@
 -- A period's cost by model, by feature, by product, by model and feature, and by day and model: one pass, five sums.
--- All customers together are read by the hour, one customer by the day: each the smaller of the two fine rollups.
+-- A step is a day, a week or a month, named by its first day. All customers together are read by the hour, one customer by the day: each the smaller of the two fine rollups.
 with spent as materialized (
-    select (hour at time zone 'UTC')::date as day, dimension_id,
+    select date_trunc(:step, hour at time zone 'UTC')::date as day, dimension_id,
            sum(calls) as calls, sum(unpriced_calls) as unpriced_calls, sum(cost_pico_usd) as cost_pico_usd
     from usage_hour
     where cast(:customer_id as bigint) is null and tenant_id = :tenant_id
@@ -9,7 +9,7 @@ with spent as materialized (
       and hour < cast(:end_on as date)::timestamp at time zone 'UTC'
     group by 1, 2
     union all
-    select day, dimension_id, sum(calls), sum(unpriced_calls), sum(cost_pico_usd)
+    select date_trunc(:step, day::timestamp)::date, dimension_id, sum(calls), sum(unpriced_calls), sum(cost_pico_usd)
     from usage_day
     where tenant_id = :tenant_id and customer_id = cast(:customer_id as bigint) and day >= :start_on and day < :end_on
     group by 1, 2

@@ -1,0 +1,1 @@
+"""The menu section of customers: the ranking, and one customer's own page."""

@@ -1,0 +1,1 @@
+"""The menu section of the first page."""

@@ -1,0 +1,72 @@
+"""The tables by model, feature and product: where the money goes; what has no name or price is a row of its own."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from billing_core.queries.usage_cuts import UsageCut, UsageCuts
+from billing_core.queries.usage_totals import UsageTotals
+from pages.parts import links
+from pages.parts.charts import series_name
+from pages.parts.figures import money_for_chart
+from pages.parts.filters import NO_FEATURE_LABEL, NO_PRODUCT_LABEL, Narrowed
+from pages.parts.tables import money_column, percent, share_column, table
+from pages.parts.words import feature_words, product_words
+
+
+def cut_tables(cuts: UsageCuts, totals: UsageTotals, narrowed: Narrowed, **more: str) -> None:
+    """Draw the tables in tabs, each adding up to the same total; a chosen row opens its events."""
+    st.caption("Tick a row to open its calls.")
+    by_model, by_feature, by_product, by_both = st.tabs(
+        ["By model", "By feature", "By product", "By model and feature"]
+    )
+    with by_model:
+        chosen = _table("Model", cuts.by_model, totals, name_of=series_name)
+        if chosen is not None:
+            links.go("events", narrowed.link(model=series_name(chosen), **more))
+    with by_feature:
+        chosen = _table("Feature", cuts.by_feature, totals, name_of=lambda cut: feature_words(cut.feature))
+        if chosen is not None:
+            links.go("events", narrowed.link(feature=chosen.feature or NO_FEATURE_LABEL, **more))
+    with by_product:
+        chosen = _table("Product", cuts.by_product, totals, name_of=lambda cut: product_words(cut.product_name))
+        if chosen is not None:
+            links.go("events", narrowed.link(product=chosen.product_name or NO_PRODUCT_LABEL, **more))
+    with by_both:
+        chosen = _table("Model and feature", cuts.by_model_and_feature, totals, name_of=_both)
+        if chosen is not None:
+            words = {"model": series_name(chosen), "feature": chosen.feature or NO_FEATURE_LABEL}
+            links.go("events", narrowed.link(**words, **more))
+
+
+def _both(cut: UsageCut) -> str:
+    return f"{series_name(cut)} · {feature_words(cut.feature)}"
+
+
+def _table(
+    what: str, rows: Sequence[UsageCut], totals: UsageTotals, *, name_of: Callable[[UsageCut], str]
+) -> UsageCut | None:
+    per_call = [row.cost_per_call_pico_usd_exact for row in rows]
+    thousand = [None if one is None else one * 1000 for one in per_call]
+    place = table(
+        {
+            "name": [name_of(row) for row in rows],
+            # A model without any price costs nobody knows what, not nothing.
+            "cost": [None if row.unpriced_calls == row.calls else money_for_chart(row.cost_pico_usd) for row in rows],
+            "share": percent(totals.share_of_cost(row.cost_pico_usd) for row in rows),
+            "calls": [row.calls for row in rows],
+            "thousand": [None if one is None else money_for_chart(one) for one in thousand],
+            "unpriced": [row.unpriced_calls or None for row in rows],
+        },
+        key=f"by_{what.lower().replace(' ', '_')}",
+        alt=f"Cost by {what.lower()}, dearest first",
+        config={
+            "name": st.column_config.TextColumn(what, width="medium"),
+            "cost": money_column("Cost", [row.cost_pico_usd for row in rows]),
+            "share": share_column("Share of cost"),
+            "calls": st.column_config.NumberColumn("Calls", format="localized"),
+            "thousand": money_column("Per 1,000 calls", thousand),
+            "unpriced": st.column_config.NumberColumn("Unpriced calls", format="localized"),
+        },
+    )
+    return None if place is None else rows[place]

@@ -1,0 +1,1 @@
+"""The menu section of what came in, and what was left aside."""
