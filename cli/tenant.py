@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from billing_core.commands.tenants import ChosenTenant
     from billing_core.workspace import Workspace
 
 Tenant = Annotated[
@@ -18,11 +19,11 @@ def tenant_workspace(slug: str | None, *, role: str = "service") -> "AbstractCon
     """Open one transaction of the tenant, in the name of the person at the command line."""
     from billing_core.workspace import open_workspace
 
-    return open_workspace(tenant_id=tenant_id(slug), actor=actor(), role=role)
+    return open_workspace(tenant_id=the_tenant(slug).tenant_id, actor=actor(), role=role)
 
 
-def tenant_id(slug: str | None) -> int:
-    """Return the tenant's number; raises TenantNotChosenError."""
+def the_tenant(slug: str | None) -> "ChosenTenant":
+    """Return the tenant that is meant; raises TenantNotChosenError."""
     from billing_core.commands.tenants import chosen_tenant
     from billing_core.store.tenancy import INSTALLATION
     from billing_core.workspace import open_workspace

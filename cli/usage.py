@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.tenant import Tenant, actor, tenant_id, tenant_workspace
+from cli.tenant import Tenant, actor, tenant_workspace, the_tenant
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,12 +31,14 @@ def import_usage(
     from rich.console import Console
 
     from billing_core.store.engine import engine
+    from billing_core.store.settings import read_settings
     from ingestion.files import import_usage as import_file
     from ingestion.mapping import read_mapping
     from ingestion.pipeline import ImportTarget
 
     read = None if mapping is None else read_mapping(mapping)
-    target = ImportTarget(engine(), tenant_id(tenant), actor(), "service")
+    chosen = the_tenant(tenant)
+    target = ImportTarget(engine(), chosen.tenant_id, actor(), "service")
     console = Console(stderr=True, soft_wrap=True)
     with _progress(console) as bar:
         task = bar.add_task(file.name, total=file.stat().st_size if file.is_file() else None, events=0)
@@ -46,6 +48,9 @@ def import_usage(
 
         summary = import_file(target, file, source=source, mapping=read, progress=show)
     _print_summary(summary)
+    if summary.last_at is not None:
+        month = f"{summary.last_at:%Y-%m}"
+        typer.echo(f"On the pages of {chosen.name} now: http://127.0.0.1:{read_settings().port}/?period={month}")
 
 
 def rebuild(

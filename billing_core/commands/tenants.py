@@ -21,6 +21,14 @@ class NewPassword:
     password: str
 
 
+@dataclass(frozen=True)
+class ChosenTenant:
+    """The tenant that a command works for."""
+
+    tenant_id: int
+    name: str
+
+
 def create_tenant(
     installation: Workspace, *, slug: str, name: str, reporting_currency: str = "usd", is_demo: bool = False
 ) -> int:
@@ -38,13 +46,15 @@ def create_tenant(
     return int(made)
 
 
-def chosen_tenant(installation: Workspace, slug: str | None) -> int:
-    """Return the number of the tenant with this short name, or of the only one that is no demo."""
-    rows = installation.connection.execute(text("select tenant_id, slug, is_demo from tenant order by slug")).all()
-    found = [row.tenant_id for row in rows if (not row.is_demo if slug is None else row.slug == slug)]
+def chosen_tenant(installation: Workspace, slug: str | None) -> ChosenTenant:
+    """Return the tenant with this short name, or the only one that is no demo; raise TenantNotChosenError."""
+    rows = installation.connection.execute(
+        text("select tenant_id, slug, name, is_demo from tenant order by slug")
+    ).all()
+    found = [row for row in rows if (not row.is_demo if slug is None else row.slug == slug)]
     if len(found) != 1:
         raise TenantNotChosenError(slug, [row.slug for row in rows])
-    return int(found[0])
+    return ChosenTenant(int(found[0].tenant_id), found[0].name)
 
 
 def create_account(installation: Workspace, *, email: str, name: str) -> NewPassword:

@@ -23,6 +23,12 @@ LAYOUT: dict[str, Any] = {
 }
 """What all charts share; colours come from the theme, so that they change with it."""
 
+BAR_OF_STEP = {"day": timedelta(hours=17), "month": timedelta(days=21)}
+"""How broad a step's bar is drawn: left to itself, the only day with usage is a hair's breadth."""
+
+ROWS_SHOWN_MIN = 7
+"""A ranking of fewer rows leaves room below, so that one customer is a bar and not a block."""
+
 COLOURS_SHOWN = 6
 """More models than these are one grey series: nobody tells a tenth colour from a ninth."""
 OTHER = "Other models"
@@ -86,6 +92,7 @@ def cost_by_step(cuts: Sequence[UsageCut], ranked: Sequence[UsageCut], chosen: P
                 x=list(days),
                 y=[money_for_chart(cost) for cost in days.values()],
                 name=_plain(name),
+                width=BAR_OF_STEP[chosen.step] / timedelta(milliseconds=1),
                 marker_color=REST if name == OTHER else None,
                 customdata=[money(cost) for cost in days.values()],
                 hovertemplate="%{customdata}<extra>%{fullData.name}</extra>",
@@ -119,7 +126,8 @@ def ranking(names: Sequence[str], costs: Sequence[Decimal], *, is_rest: Sequence
     )
     labels = [_plain(name if len(name) <= LABEL_LENGTH_MAX else f"{name[:LABEL_LENGTH_MAX]}…") for name in names]
     figure.update_layout(**{**LAYOUT, "bargap": 0.42})
-    figure.update_yaxes(autorange="reversed", tickvals=places, ticktext=labels, showgrid=False)
+    rows = max(len(places), ROWS_SHOWN_MIN)
+    figure.update_yaxes(range=[rows - 0.5, -0.5], tickvals=places, ticktext=labels, showgrid=False)
     figure.update_xaxes(visible=False, range=[0, (max(dollars, default=0) or 1) * 1.32])
     return figure
 
