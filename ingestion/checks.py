@@ -23,6 +23,8 @@ AHEAD_MAX = timedelta(days=1)
 KEY_MAX = 300
 """Characters of a key."""
 
+_FIRST_US = epoch_us(datetime.min.replace(tzinfo=UTC))
+_LAST_US = epoch_us(datetime.max.replace(tzinfo=UTC))
 _COUNT_MAX = np.array([COUNT_MAX[token_class] for token_class in TOKEN_CLASSES])
 
 
@@ -100,7 +102,9 @@ def _bad_calls(batch: UsageBatch, _now: datetime) -> npt.NDArray[np.bool_]:
 
 
 def _when(batch: UsageBatch, index: int) -> str:
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(batch.occurred_at_us[index]))
+    # A zone may carry a time out of the years that a date can name.
+    microseconds = min(max(int(batch.occurred_at_us[index]), _FIRST_US), _LAST_US)
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
     return at.isoformat().replace("+00:00", "Z")
 
 

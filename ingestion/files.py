@@ -55,7 +55,7 @@ def import_usage(
             return run_import(usage_import, rows, _stopping_at_once(name, progress))
     except OSError as failure:
         raise UsageFileError(
-            name, failure.strerror or str(failure), do="Check the path and its permissions."
+            name, failure.strerror or str(failure).rstrip("."), do="Check the path and its permissions."
         ) from failure
 
 
