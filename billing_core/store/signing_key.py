@@ -1,10 +1,13 @@
 """The installation's signing key: 32 random bytes in a file that only its owner reads."""
 
+import contextlib
 import os
 import secrets
+import tempfile
 from functools import cache
 from pathlib import Path
 
+from billing_core.errors import HomeUnusableError
 from billing_core.store.settings import read_settings
 
 FILE = "signing.key"
@@ -18,17 +21,26 @@ def signing_key() -> bytes:
 
 @cache
 def _key_in(home: Path) -> bytes:
-    """Read the key, or make it; of two programs that start at once, one makes it and both use it."""
+    """Read the key, or make it; of several that start at once, one makes it and all use it."""
     path = home / FILE
-    if not path.exists():
-        home.mkdir(mode=0o711, parents=True, exist_ok=True)
-        draft = home / f"{FILE}.{os.getpid()}"
-        draft.touch(mode=0o600)
-        draft.write_bytes(secrets.token_bytes(LENGTH))
-        try:
-            os.link(draft, path)  # Whole or not at all, and never over one that is already in use.
-        except FileExistsError:
-            return path.read_bytes()
-        finally:
-            draft.unlink()
-    return path.read_bytes()
+    try:
+        if not path.exists():
+            home.mkdir(mode=0o711, parents=True, exist_ok=True)
+            _make(path)
+        return path.read_bytes()
+    except OSError as refused:
+        raise HomeUnusableError(str(home), refused.strerror or str(refused)) from refused
+
+
+def _make(path: Path) -> None:
+    """Write a draft that nobody else can read, and publish it whole, never over a key that is already in use."""
+    number, draft = tempfile.mkstemp(prefix=f"{FILE}.", dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(secrets.token_bytes(LENGTH))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()
