@@ -48,7 +48,7 @@ fix: setup ## format the code, mend what ruff can mend, write docs/reference ane
 	@$(BIN)/python -m tools.reference
 
 bench: setup ## measure; one JSON object (ONLY=key,key and SCALE=0.1 for a quick look)
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m bench
 
 chaos: setup ## the long kill tests (ROUNDS=100 of each)
 	@FAULT_ROUNDS=$(or $(ROUNDS),100) $(PYTEST) -m fault
