@@ -99,6 +99,12 @@ class Books:
             connection.execute("set search_path = marginbook")
             return connection.execute(question.encode(), {"tenant": self.tenant_id, **parameters}).fetchall()
 
+    def seen(self, question: str) -> list[dict[str, Any]]:
+        """Ask as the application does for this tenant, behind the wall."""
+        with psycopg.connect(libpq(self.urls.app_url), row_factory=dict_row) as connection:
+            connection.execute(f"set app.tenant_id = '{self.tenant_id}'; set app.role = 'owner'".encode())
+            return connection.execute(question.encode()).fetchall()
+
     def change(self, statement: str) -> None:
         """Change something behind the program's back."""
         with psycopg.connect(libpq(self.urls.superuser_url)) as connection:
@@ -115,13 +121,13 @@ class Books:
     def ledger(self) -> Counter[tuple[Any, ...]]:
         """Return the events with names in the place of numbers, which depend on the order of things."""
         classes = ", ".join(TOKEN_CLASSES)
-        rows = self.asked(
+        rows = self.seen(
             "select source.name as source, key, occurred_at, customer.name as customer, provider, model, product.name "
             "as product, feature, calls, cost_pico_usd, list_pico_usd, known_pico_usd, price_version_id, "
             f"unpriced_reason, end_user, tags::text, block::text, {classes} from usage_event "
             "join usage_source source using (source_id) left join customer using (customer_id) "
             "join usage_dimension using (dimension_id) left join product using (product_id) "
-            "left join usage_raw using (tenant_id, occurred_at, event_id)"
+            "left join usage_raw using (occurred_at, event_id)"
         )
         return Counter(tuple(row.values()) for row in rows)
 
@@ -145,13 +151,13 @@ class Books:
         join = (
             "join usage_dimension using (dimension_id)" if by == "dimension" else "left join product using (product_id)"
         )
-        rows = self.asked(f"{question} {join}")
+        rows = self.seen(f"{question} {join}")
         numbers = {"tenant_id", "customer_id", "dimension_id", "product_id"}
         return sorted(repr({name: value for name, value in row.items() if name not in numbers}) for row in rows)
 
     def costs(self) -> dict[str | None, int]:
         """Return the cost of each customer by the rollup of months; None names nobody."""
-        rows = self.asked(
+        rows = self.seen(
             "select customer.name, sum(cost_pico_usd) as cost from usage_cost_month "
             "left join customer using (customer_id) group by 1"
         )
@@ -166,19 +172,25 @@ class Books:
         return [row["sentence"] for row in self.asked("select sentence from quarantine order by line_number")]
 
 
+def new_tenant(urls: ClusterUrls, slug: str = "north") -> int:
+    """Make a tenant and return its number."""
+    with psycopg.connect(libpq(urls.superuser_url)) as connection:
+        row = connection.execute(
+            "insert into marginbook.tenant (slug, name, reporting_currency, is_demo, recorded_at) "
+            "values (%s, 'A tenant', 'usd', false, now()) returning tenant_id",
+            [slug],
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 @pytest.fixture
 def books(database: ClusterUrls, tmp_path: Path) -> Iterator[Books]:
     """Open a fresh database with one tenant."""
     engine = open_engine(database.app_url)
-    with psycopg.connect(libpq(database.superuser_url)) as connection:
-        row = connection.execute(
-            "insert into marginbook.tenant (slug, name, reporting_currency, is_demo, recorded_at) "
-            "values ('north', 'North', 'usd', false, now()) returning tenant_id"
-        ).fetchone()
-    assert row is not None
     folder = tmp_path / f"files-{os.getpid()}"
     folder.mkdir()
-    yield Books(database, engine, folder, int(row[0]))
+    yield Books(database, engine, folder, new_tenant(database))
     engine.dispose()
 
 
