@@ -61,12 +61,14 @@ def filter_bar(person: Person, *, page: str, customer_id: int | None = None) -> 
         MODEL: offered.models,
         FEATURE: [*offered.features, NO_FEATURE_LABEL],
     }
-    kept = _kept(page, options)
+    kept, left_out = _kept(page, options)
     with st.container(horizontal=True, gap="small", key="filters"):
         _pick(PERIOD, options[PERIOD], kept, labels={choice.key: choice.label for choice in periods.values()})
         for name in (PRODUCT, MODEL, FEATURE):
             _pick(name, options[name], kept)
     _write_url(kept)
+    if left_out:
+        st.warning(f"This link names a {' and a '.join(left_out)} that these books do not have: it was left out.")
     chosen = periods[kept[PERIOD]]
     return Narrowed(_asked(kept, chosen, offered, customer_id), chosen, dict(kept))
 
@@ -84,8 +86,10 @@ def _asked(kept: Mapping[str, str], chosen: PeriodChoice, offered: Offered, cust
     )
 
 
-def _kept(page: str, options: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Return what the filters say now: the URL where it was opened or followed, else what was chosen before.
+def _kept(page: str, options: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], list[str]]:
+    """Return what the filters say now, and which of them name nothing.
+
+    The URL says it where it was opened or followed, else what was chosen before.
 
     A URL that this page wrote itself a moment ago says nothing new: a click may overtake it on its way to the browser.
     """
@@ -93,10 +97,11 @@ def _kept(page: str, options: Mapping[str, Sequence[str]]) -> dict[str, str]:
     followed = st.session_state.get(PLACE) != page or said not in st.session_state.get(WRITTEN, [])
     chosen = said if said and followed else st.session_state.get(KEPT, {})
     kept = {name: value for name, value in chosen.items() if value in options[name]}
+    left_out = [name for name in chosen if name not in kept]
     kept.setdefault(PERIOD, options[PERIOD][0])
     st.session_state[KEPT] = kept
     st.session_state[PLACE] = page
-    return kept
+    return kept, left_out
 
 
 def _pick(name: str, options: Sequence[str], kept: Mapping[str, str], labels: Mapping[str, str] | None = None) -> None:

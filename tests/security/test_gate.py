@@ -1,4 +1,4 @@
-"""Nothing passes the gate without a session: no request, WebSocket or foreign form; no link leads away from the site."""
+"""Nothing passes the gate without a session: no request, no WebSocket, no foreign form; no link leads away."""
 
 import json
 from urllib.parse import quote
