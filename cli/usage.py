@@ -30,23 +30,37 @@ def import_usage(
     """Import LLM usage: every row is priced, counted once, and on the pages when the command ends."""
     from rich.console import Console
 
+    from billing_core.errors import BillingError
     from billing_core.store.engine import engine
     from billing_core.store.settings import read_settings
+    from ingestion.batch import ImportSummary
+    from ingestion.files import file_size
     from ingestion.files import import_usage as import_file
     from ingestion.mapping import read_mapping
     from ingestion.pipeline import ImportTarget
+    from ingestion.texts import printable
 
     read = None if mapping is None else read_mapping(mapping)
+    size = file_size(file)
     chosen = the_tenant(tenant)
     target = ImportTarget(engine(), chosen.tenant_id, actor(), "service")
     console = Console(stderr=True, soft_wrap=True)
-    with _progress(console) as bar:
-        task = bar.add_task(file.name, total=file.stat().st_size if file.is_file() else None, events=0)
+    so_far = ImportSummary()
+    try:
+        with _progress(console) as bar:
+            task = bar.add_task(printable(file.name), total=size, events=0)
 
-        def show(summary: "ImportSummary", bytes_read: int) -> None:
-            _advance(bar, task, summary, bytes_read)
+            def show(summary: ImportSummary, bytes_read: int) -> None:
+                nonlocal so_far
+                so_far = summary
+                _advance(bar, task, summary, bytes_read)
 
-        summary = import_file(target, file, source=source, mapping=read, progress=show)
+            summary = import_file(target, file, source=source, mapping=read, progress=show)
+    except BillingError:
+        # Of an import that broke off, what came before is in the books.
+        if so_far.read:
+            _print_summary(so_far)
+        raise
     _print_summary(summary)
     if summary.last_at is not None:
         month = f"{summary.last_at:%Y-%m}"
@@ -78,6 +92,9 @@ def _print_checks(checks: "list[ProjectionCheck]", *, replaced: bool) -> None:
 def _print_summary(summary: "ImportSummary") -> None:
     from billing_core.money import pico_usd_text
 
+    if not summary.read:
+        typer.echo("The file holds no rows: nothing was imported.")
+        return
     counts = ("read", "new", "duplicate", "conflicting", "quarantined", "unpriced")
     for name in counts:
         typer.echo(f"{name:<12} {getattr(summary, name):>14,}")

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
@@ -54,9 +55,21 @@ def import_usage(
             usage_import = open_import(target, source=_source(source or chosen.source or "file"), origin=name)
             return run_import(usage_import, rows, _stopping_at_once(name, progress))
     except OSError as failure:
-        raise UsageFileError(
-            name, failure.strerror or str(failure).rstrip("."), do="Check the path and its permissions."
-        ) from failure
+        raise _unreadable(name, failure) from failure
+
+
+def file_size(path: Path) -> int:
+    """Return a file's size in bytes; raise UsageFileError, a sentence, when it cannot be opened."""
+    try:
+        with path.open("rb") as file:
+            return os.fstat(file.fileno()).st_size
+    except OSError as failure:
+        raise _unreadable(printable(path.name), failure) from failure
+
+
+def _unreadable(name: str, failure: OSError) -> UsageFileError:
+    problem = failure.strerror or str(failure).rstrip(".")
+    return UsageFileError(name, problem, do="Check the path and its permissions.")
 
 
 def _source(name: str) -> str:
