@@ -205,6 +205,10 @@ def test_every_policy_for_writing_names_the_roles_that_may(catalogue):
     assert silent == []
 
 
+def test_no_policy_holds_a_subquery_because_citus_refuses_it(catalogue):
+    assert [policy for policy in policies(catalogue) if "SELECT" in policy[-1]] == []
+
+
 def test_what_is_granted_is_what_a_policy_permits(catalogue):
     permitted: dict[str, set[str]] = defaultdict(set)
     for table, command, *_ in policies(catalogue):

@@ -232,6 +232,7 @@ create index quarantine_order on quarantine (tenant_id, recorded_at, source_id, 
 
 -- Projections of usage: made from usage_event alone, in the same transaction (billing_core/store/sql/rollup.sql)
 
+-- Half of each page stays free: every batch of a month changes the same rows again, and finds room beside them.
 create table usage_cost_month (
     tenant_id bigint not null,
     month date not null,
@@ -245,7 +246,7 @@ create table usage_cost_month (
     list_pico_usd numeric not null,
     known_pico_usd numeric not null,
     primary key (tenant_id, month, customer_id, product_id)
-);
+) with (fillfactor = 50);
 create index usage_cost_month_customer on usage_cost_month (tenant_id, customer_id, month);
 
 create table usage_cost_day (
