@@ -24,6 +24,7 @@ from billing_core.store.quarantine import BadRow, quarantine
 from billing_core.store.tenancy import tenant_transaction
 from billing_core.usage import TOKEN_CLASSES, PriceKey
 from billing_core.usage_identity import body_hashes, plain_identity
+from ingestion.arrow import integers, texts
 from ingestion.batch import ImportSummary, Integers, ReadRows, UsageBatch
 from ingestion.checks import split_refused
 
@@ -78,7 +79,9 @@ class UsageImport:
     def prepare(self, rows: ReadRows, now: datetime) -> Prepared:
         """Check, price and hash what was read; touches no database."""
         if rows.batch is None or not len(rows.batch):
-            return Prepared(pa.table({}), (), _none(), (), _none(), tuple(rows.refused), rows.read, None, None)
+            return Prepared(
+                pa.Table.from_arrays([], names=[]), (), _none(), (), _none(), tuple(rows.refused), rows.read, None, None
+            )
         batch, outside = split_refused(rows.batch, origin=self.origin, now=now)
         return Prepared(
             _columns(batch, self.book, self.version_ids),
@@ -182,6 +185,8 @@ def run_import(
                 prepared = usage_import.prepare(rows, now)
                 finish()
                 pending = writer.submit(usage_import.write, prepared, now), rows.bytes_read
+                # The next batch is read into the memory of this one.
+                del rows, prepared
         except UsageFileError:
             # "What came before is imported" is said only where it is so.
             finish()
@@ -213,25 +218,25 @@ def _columns(batch: UsageBatch, book: PriceBook, version_ids: Integers) -> pa.Ta
     )
     columns: dict[str, Any] = {
         # Without a zone, which tenancy says is UTC: writing the zone takes longer than all other columns together.
-        "occurred_at": pa.array(batch.occurred_at_us).cast(pa.timestamp("us")),
-        "price_version_id": np.where(prices.version >= 0, version_ids[prices.version], _NO_VERSION),
-        "cost_pico_usd": pa.array(prices.cost_pico, mask=~prices.priced),
-        "list_pico_usd": pa.array(prices.list_pico, mask=~prices.list_priced),
-        "calls": batch.calls,
-        "key": pa.array(batch.keys, pa.string()),
-        "body_hash": hashes,
+        "occurred_at": integers(batch.occurred_at_us, kind=pa.timestamp("us")),
+        "price_version_id": integers(np.where(prices.version >= 0, version_ids[prices.version], _NO_VERSION)),
+        "cost_pico_usd": integers(prices.cost_pico, ~prices.priced),
+        "list_pico_usd": integers(prices.list_pico, ~prices.list_priced),
+        "calls": integers(batch.calls),
+        "key": texts(batch.keys),
+        "body_hash": integers(hashes),
     }
     if not prices.priced.all():
-        columns["known_pico_usd"] = pa.array(prices.known_pico, mask=prices.priced)
-        columns["unpriced_reason"] = pa.array(_REASON_WORDS[prices.reason], pa.string())
+        columns["known_pico_usd"] = integers(prices.known_pico, prices.priced)
+        columns["unpriced_reason"] = texts(_REASON_WORDS[prices.reason].tolist())
     for index, token_class in enumerate(TOKEN_CLASSES):
         counts = batch.tokens[:, index]
         if counts.any():
-            columns[token_class] = pa.array(counts, mask=counts == 0)
-    for name, texts in (("end_user", batch.end_users), ("tags", batch.tags), ("block", batch.blocks)):
-        if texts is not None:
-            columns[name] = pa.array(texts, pa.string())
-    return pa.table(columns)
+            columns[token_class] = integers(counts, counts == 0)
+    for name, words in (("end_user", batch.end_users), ("tags", batch.tags), ("block", batch.blocks)):
+        if words is not None:
+            columns[name] = texts(words)
+    return pa.Table.from_arrays(list(columns.values()), names=list(columns))
 
 
 _REASON_WORDS: npt.NDArray[np.object_] = np.array(
@@ -243,9 +248,9 @@ def _numbered(prepared: Prepared, names: Names, first_event: int) -> pa.Table:
     """Add the database's numbers to the staging columns."""
     count = prepared.rows.num_rows
     return (
-        prepared.rows.append_column("event_id", pa.array(np.arange(first_event, first_event + count)))
-        .append_column("customer_id", pa.array(np.array(names.customer_ids)[prepared.customer_code]))
-        .append_column("dimension_id", pa.array(np.array(names.dimension_ids)[prepared.dimension_code]))
+        prepared.rows.append_column("event_id", integers(np.arange(first_event, first_event + count)))
+        .append_column("customer_id", integers(np.array(names.customer_ids)[prepared.customer_code]))
+        .append_column("dimension_id", integers(np.array(names.dimension_ids)[prepared.dimension_code]))
     )
 
 

@@ -19,6 +19,8 @@ SQL = Path(__file__).parent / "sql"
 EVENTS_PER_BLOCK = 1_000_000
 """Numbers that one turn of the sequence hands out; a batch takes one block and holds at most so many rows."""
 
+_ROWS_PER_WRITE = 10_000
+
 ROLL_UP = ("sum_batch", "roll_up_day", "roll_up_hour", "roll_up_cost_day", "roll_up_cost_month")
 """In this order: the first sums the batch for the others. A rebuild runs the same statements over the ledger."""
 
@@ -57,14 +59,16 @@ def stage(connection: Connection, rows: "pa.Table") -> None:
     from pyarrow import csv  # noqa: PLC0415 - the worker, which only checks rollups, stays 40 MB smaller without it.
 
     connection.execute(_named("stage"))
-    buffer = io.BytesIO()
-    csv.write_csv(rows, buffer, csv.WriteOptions(include_header=False, quoting_style="needed"))
     copy = sql.SQL("copy usage_batch ({}) from stdin (format csv)").format(
         sql.SQL(", ").join(sql.Identifier(name) for name in rows.column_names)
     )
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(copy) as target:
-        target.write(buffer.getbuffer())
+        for start in range(0, rows.num_rows, _ROWS_PER_WRITE):
+            buffer = io.BytesIO()
+            part = rows.slice(start, _ROWS_PER_WRITE)
+            csv.write_csv(part, buffer, csv.WriteOptions(include_header=False, quoting_style="needed"))
+            target.write(buffer.getbuffer())
 
 
 def append_batch(
