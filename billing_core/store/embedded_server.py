@@ -119,7 +119,7 @@ class Server:
 
     def make_socket_folder(self) -> None:
         """Make the short link when the data folder's own path is too long for a socket."""
-        if self.socket_folder() is not None:
+        if self.socket_folder() is not None or self._made_socket_folder_again():
             return
         for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 - only for a link in a private folder of random name.
             short = Path(tempfile.mkdtemp(prefix="marginbook-", dir=parent))
@@ -129,12 +129,23 @@ class Server:
                 return
             short.rmdir()
 
+    def _made_socket_folder_again(self) -> bool:
+        """Make the link where it was before the last stop: programs that outlived the stop still look there."""
+        try:
+            short = Path((self.folder / "short_path").read_text())
+            # Fails when anybody else has put something there meanwhile.
+            short.mkdir(mode=0o700)
+        except OSError:
+            return False
+        (short / "s").symlink_to(self.data)
+        return True
+
     def _remove_socket_folder(self) -> None:
+        """Take the link away but remember its place, for the next start."""
         link = self.socket_folder()
         if link is not None and link != self.data:
             link.unlink()
             link.parent.rmdir()
-            (self.folder / "short_path").unlink()
 
     def make(self) -> None:
         """Make the cluster beside its place and move it there whole, so that a half-made one never counts."""

@@ -5,9 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -15,6 +13,7 @@ import psycopg
 
 from billing_core.store import embedded
 from tests.databases import libpq
+from tests.waiting import until
 
 
 class Home:
@@ -97,8 +96,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def until(holds: Callable[[], object]) -> None:
-    while not holds():
-        time.sleep(0.05)

@@ -88,6 +88,20 @@ def test_a_stop_takes_the_short_link_to_a_deep_home_away(home):
     assert not short.exists()
 
 
+def test_a_program_that_outlives_a_stop_finds_a_deep_home_again_at_its_old_address(home):
+    place = home / ("n" * 120)
+    place.mkdir(parents=True)
+    try:
+        before = embedded.ensure_running(place)
+        embedded.stop(place)
+        embedded.ensure_running(place)
+
+        with psycopg.connect(libpq(before.app_url)) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    finally:
+        embedded.stop(place)
+
+
 def test_the_short_link_to_a_deep_home_is_made_again_when_it_was_cleaned_away(home):
     place = home / ("n" * 120)
     place.mkdir(parents=True)

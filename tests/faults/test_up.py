@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from billing_core.store import embedded
-from tests.faults.installations import Home, until
+from tests.faults.installations import Home
+from tests.waiting import until
 
 pytestmark = pytest.mark.fault
 

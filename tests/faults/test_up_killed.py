@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from billing_core.store import embedded
-from tests.faults.installations import Home, free_port, until
+from tests.faults.installations import Home, free_port
+from tests.waiting import until
 
 pytestmark = pytest.mark.fault
 

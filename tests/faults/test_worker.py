@@ -4,8 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -15,6 +14,7 @@ from billing_core.store import embedded
 from billing_core.store.embedded import ClusterUrls
 from billing_core.store.migrate import upgrade
 from tests.databases import libpq
+from tests.waiting import until
 
 pytestmark = pytest.mark.fault
 
@@ -87,11 +87,6 @@ def workers(database: ClusterUrls, tmp_path: Path) -> Iterator[Workers]:
     for process in these.processes:
         process.kill()
         process.wait()
-
-
-def until(holds: Callable[[], object]) -> None:
-    while not holds():
-        time.sleep(0.05)
 
 
 def test_of_five_workers_one_runs_the_job(workers: Workers):
