@@ -54,7 +54,7 @@ def page() -> None:
         no_usage_yet()
         return
     chosen = narrowed.chosen
-    numbers = _numbers(person.tenant_id, person.role, narrowed.asked, chosen.before, chosen.step)
+    numbers = _numbers(person.tenant_id, person.role, narrowed.asked, before=chosen.before, step=chosen.step)
     share = numbers.all_totals.share_of_cost(numbers.totals.cost_pico_usd)
     chips([("plain", f"{figures.share(share)} of all cost"), *completeness(numbers.totals)[:1]])
     with st.container(horizontal=True, gap="medium"):
@@ -74,7 +74,7 @@ def page() -> None:
 
 
 @st.cache_data(ttl=SECONDS_OLD_MAX, max_entries=100, show_spinner=False)
-def _numbers(tenant_id: int, role: str, asked: UsageFilter, before: DatePeriod | None, step: Step) -> Numbers:
+def _numbers(tenant_id: int, role: str, asked: UsageFilter, *, before: DatePeriod | None, step: Step) -> Numbers:
     with who.books_of(tenant_id, role) as workspace:
         return Numbers(
             usage_totals(workspace, asked),

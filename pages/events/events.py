@@ -52,7 +52,7 @@ def page() -> None:
     links.in_url("customer", "" if customer_id is None else str(customer_id))
     trail = _trail(narrowed.asked, unpriced_only=unpriced_only)
     before = trail[-1] if trail else None
-    numbers = _numbers(person.tenant_id, person.role, narrowed.asked, unpriced_only, before)
+    numbers = _numbers(person.tenant_id, person.role, narrowed.asked, unpriced_only=unpriced_only, before=before)
     if customer_id is not None:
         chips(
             [
@@ -73,7 +73,7 @@ def page() -> None:
 
 
 @st.cache_data(ttl=SECONDS_OLD_MAX, max_entries=100, show_spinner=False)
-def _numbers(tenant_id: int, role: str, asked: UsageFilter, unpriced_only: bool, before: EventKey | None) -> Numbers:
+def _numbers(tenant_id: int, role: str, asked: UsageFilter, *, unpriced_only: bool, before: EventKey | None) -> Numbers:
     with who.books_of(tenant_id, role) as workspace:
         named = customer(workspace, customer_id=asked.customer_id) if asked.customer_id else None
         return Numbers(

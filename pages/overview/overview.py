@@ -11,7 +11,7 @@ from billing_core.queries.usage_cuts import Step, UsageCut, UsageCuts, usage_cut
 from billing_core.queries.usage_filter import UNATTRIBUTED, UsageFilter
 from billing_core.queries.usage_freshness import UsageFreshness, usage_freshness
 from billing_core.queries.usage_totals import UsageTotals, usage_totals
-from pages.parts import charts, figures, links
+from pages.parts import charts, figures, links, look
 from pages.parts import person as who
 from pages.parts.cards import cost_cards
 from pages.parts.cuts import cut_tables
@@ -45,7 +45,9 @@ def page() -> None:
     if narrowed is None:
         no_usage_yet()
         return
-    numbers = _numbers(person.tenant_id, person.role, narrowed.asked, narrowed.chosen.before, narrowed.chosen.step)
+    numbers = _numbers(
+        person.tenant_id, person.role, narrowed.asked, before=narrowed.chosen.before, step=narrowed.chosen.step
+    )
     chips([freshness_words(numbers.freshness), *completeness(numbers.totals)])
     if not numbers.totals.calls:
         nothing_here()
@@ -58,7 +60,7 @@ def page() -> None:
 
 
 @st.cache_data(ttl=SECONDS_OLD_MAX, max_entries=100, show_spinner=False)
-def _numbers(tenant_id: int, role: str, asked: UsageFilter, before: DatePeriod | None, step: Step) -> Numbers:
+def _numbers(tenant_id: int, role: str, asked: UsageFilter, *, before: DatePeriod | None, step: Step) -> Numbers:
     with who.books_of(tenant_id, role) as workspace:
         rows = cost_by_customer(workspace, asked)
         ranked = ranking(rows, start=0, count=CUSTOMERS_SHOWN)
@@ -125,8 +127,7 @@ def _charts(numbers: Numbers, narrowed: Narrowed) -> None:
             named.append((figures.counted(rows.others_count, "other customer"), rows.others.cost_pico_usd, True))
         if rows.unattributed.calls:
             named.append((UNATTRIBUTED_NAME, rows.unattributed.cost_pico_usd, True))
-        names, costs, is_rest = zip(*named, strict=True)
-        charts.show(charts.ranking(names, costs, is_rest=is_rest), key="dearest", alt="The dearest customers")
+        look.ranking([(name, figures.money_for_chart(cost), figures.money(cost), rest) for name, cost, rest in named])
 
 
 def _of_customer(asked: UsageFilter, customer_id: int) -> UsageFilter:

@@ -13,8 +13,7 @@ from billing_core.queries.usage_cuts import UsageCut
 from pages.parts.figures import money, money_for_chart
 from pages.parts.period import PeriodChoice
 
-HEIGHT = 320
-LABEL_LENGTH_MAX = 22
+HEIGHT = 362
 LAYOUT: dict[str, Any] = {
     "height": HEIGHT,
     "margin": {"l": 0, "r": 8, "t": 8, "b": 0},
@@ -36,7 +35,6 @@ OTHER = "Other models"
 
 REST = "#98a2ab"
 """The grey of what is not named; it can be read on light and on dark."""
-ACCENT = "#2f8c9a"
 
 
 def model_name(provider: str, model: str) -> str:
@@ -104,31 +102,6 @@ def cost_by_step(cuts: Sequence[UsageCut], ranked: Sequence[UsageCut], chosen: P
         range=[first - half, last + half], showgrid=False, tickformat="%-d %b" if chosen.step == "day" else "%b %Y"
     )
     figure.update_yaxes(tickprefix="$", rangemode="tozero")
-    return figure
-
-
-def ranking(names: Sequence[str], costs: Sequence[Decimal], *, is_rest: Sequence[bool]) -> go.Figure:
-    """Draw the dearest as bars, the first on top; rows of the rest are grey."""
-    places = list(range(len(names)))  # Two customers may carry one name.
-    dollars = [money_for_chart(cost) for cost in costs]
-    figure = go.Figure(
-        go.Bar(
-            y=places,
-            x=dollars,
-            orientation="h",
-            marker_color=[REST if rest else ACCENT for rest in is_rest],
-            text=[money(cost) for cost in costs],
-            textposition="outside",
-            cliponaxis=False,
-            customdata=[_plain(name) for name in names],
-            hovertemplate="%{customdata}: %{text}<extra></extra>",
-        )
-    )
-    labels = [_plain(name if len(name) <= LABEL_LENGTH_MAX else f"{name[:LABEL_LENGTH_MAX]}…") for name in names]
-    figure.update_layout(**{**LAYOUT, "bargap": 0.42})
-    rows = max(len(places), ROWS_SHOWN_MIN)
-    figure.update_yaxes(range=[rows - 0.5, -0.5], tickvals=places, ticktext=labels, showgrid=False)
-    figure.update_xaxes(visible=False, range=[0, (max(dollars, default=0) or 1) * 1.32])
     return figure
 
 

@@ -16,27 +16,30 @@ from pages.parts.words import feature_words, product_words
 
 def cut_tables(cuts: UsageCuts, totals: UsageTotals, narrowed: Narrowed, **more: str) -> None:
     """Draw the tables in tabs, each adding up to the same total; a chosen row opens its events."""
+    names = ["By model", "By feature", "By product", "By model and feature"]
+    by_model, by_feature, by_product, by_both = st.tabs(names, key="cuts", on_change="rerun")
+    if by_model.open:
+        with by_model:
+            chosen = _table("Model", cuts.by_model, totals, name_of=series_name)
+            if chosen is not None:
+                links.go("events", narrowed.link(model=series_name(chosen), **more))
+    if by_feature.open:
+        with by_feature:
+            chosen = _table("Feature", cuts.by_feature, totals, name_of=lambda cut: feature_words(cut.feature))
+            if chosen is not None:
+                links.go("events", narrowed.link(feature=chosen.feature or NO_FEATURE_LABEL, **more))
+    if by_product.open:
+        with by_product:
+            chosen = _table("Product", cuts.by_product, totals, name_of=lambda cut: product_words(cut.product_name))
+            if chosen is not None:
+                links.go("events", narrowed.link(product=chosen.product_name or NO_PRODUCT_LABEL, **more))
+    if by_both.open:
+        with by_both:
+            chosen = _table("Model and feature", cuts.by_model_and_feature, totals, name_of=_both)
+            if chosen is not None:
+                words = {"model": series_name(chosen), "feature": chosen.feature or NO_FEATURE_LABEL}
+                links.go("events", narrowed.link(**words, **more))
     st.caption("Tick a row to open its calls.")
-    by_model, by_feature, by_product, by_both = st.tabs(
-        ["By model", "By feature", "By product", "By model and feature"]
-    )
-    with by_model:
-        chosen = _table("Model", cuts.by_model, totals, name_of=series_name)
-        if chosen is not None:
-            links.go("events", narrowed.link(model=series_name(chosen), **more))
-    with by_feature:
-        chosen = _table("Feature", cuts.by_feature, totals, name_of=lambda cut: feature_words(cut.feature))
-        if chosen is not None:
-            links.go("events", narrowed.link(feature=chosen.feature or NO_FEATURE_LABEL, **more))
-    with by_product:
-        chosen = _table("Product", cuts.by_product, totals, name_of=lambda cut: product_words(cut.product_name))
-        if chosen is not None:
-            links.go("events", narrowed.link(product=chosen.product_name or NO_PRODUCT_LABEL, **more))
-    with by_both:
-        chosen = _table("Model and feature", cuts.by_model_and_feature, totals, name_of=_both)
-        if chosen is not None:
-            words = {"model": series_name(chosen), "feature": chosen.feature or NO_FEATURE_LABEL}
-            links.go("events", narrowed.link(**words, **more))
 
 
 def _both(cut: UsageCut) -> str:

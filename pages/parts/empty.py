@@ -13,7 +13,7 @@ def no_usage_yet() -> None:
     with st.container(border=True):
         st.subheader("These books are empty", anchor=False)
         st.markdown("Import a file of LLM calls, and within seconds this page says what each customer costs.")
-        st.code("marginbook import usage FILE", language="bash")
+        st.code("marginbook import usage FILE", language=None)
         st.markdown("A line of such a file, one call each; CSV works too, with a mapping of its columns:")
         st.code(EXAMPLE, language="json", wrap_lines=True)
 

@@ -47,6 +47,17 @@ def small_bars(heights: Sequence[float], *, is_money: bool) -> None:
     st.html(f'<div class="mb-spark{"" if is_money else " rest"}" aria-hidden="true">{bars}</div>')
 
 
+def ranking(rows: Sequence[tuple[str, float, str, bool]]) -> None:
+    """Draw the dearest as bars: (name, length, amount, whether it is the rest); the rest is grey."""
+    longest = max((length for _, length, _, _ in rows), default=0) or 1
+    drawn = "".join(
+        f'<div class="{"rest" if is_rest else ""}"><span>{escape(name)}</span><b>{escape(amount)}</b>'
+        f'<i style="width:{max(0.5, 100 * length / longest):.1f}%"></i></div>'
+        for name, length, amount, is_rest in rows
+    )
+    st.html(f'<div class="mb-rank">{drawn}</div>')
+
+
 def lines(header: Sequence[str], rows: Sequence[Sequence[str]], *, total: Sequence[str]) -> None:
     """Draw the lines of a sum as on paper, the total below."""
     drawn = [_line("th", header), *(_line("td", row) for row in rows), _line("td", total, kind=' class="sum"')]
@@ -55,8 +66,8 @@ def lines(header: Sequence[str], rows: Sequence[Sequence[str]], *, total: Sequen
 
 def facts(named: Mapping[str, str]) -> None:
     """Draw what is known of a thing, name by name; what is empty is left out."""
-    drawn = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in named.items() if text)
-    st.html(f'<dl class="mb-facts">{drawn}</dl>')
+    drawn = "".join(f"<i>{escape(name)}</i><span>{escape(text)}</span>" for name, text in named.items() if text)
+    st.html(f'<div class="mb-facts">{drawn}</div>')
 
 
 def _line(cell: str, words: Sequence[str], *, kind: str = "") -> str:

@@ -144,14 +144,34 @@ def test_the_overview_says_who_costs_most_and_why(north):
     assert "Usage to 20 Nov 2026, 23:59 UTC" in said
 
 
-def test_the_tables_of_the_overview_each_add_up_to_the_total(north):
-    at = opened("overview", person(north))
+@pytest.mark.parametrize(
+    ("tab", "first"),
+    [
+        ("By model", "openai/gpt-4o"),
+        ("By feature", "chat"),
+        ("By product", "Writer"),
+        ("By model and feature", "openai/gpt-4o · draft"),
+    ],
+)
+def test_the_tables_of_the_overview_each_add_up_to_the_total(north, tab, first):
+    with seen_by(person(north)):
+        at = opened("overview", person(north))
+        at.session_state["cuts"] = tab
+        at.run()
+    (table,) = at.dataframe
 
-    assert len(at.dataframe) == 4
-    for table in at.dataframe:
-        assert sum(table.value["cost"].dropna()) == 100.0
-        assert sum(table.value["calls"]) == 8
-    assert list(at.dataframe[1].value["name"]) == ["chat", "draft", "No feature named", "review"]
+    assert table.value["name"][0] == first
+    assert sum(table.value["cost"].dropna()) == 100.0
+    assert sum(table.value["calls"]) == 8
+
+
+def test_what_names_no_feature_is_a_row_of_its_own(north):
+    with seen_by(person(north)):
+        at = opened("overview", person(north))
+        at.session_state["cuts"] = "By feature"
+        at.run()
+
+    assert list(at.dataframe[0].value["name"]) == ["chat", "draft", "No feature named", "review"]
 
 
 def test_a_model_without_any_price_costs_nobody_knows_what(north):
