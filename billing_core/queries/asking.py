@@ -28,7 +28,8 @@ def ask(workspace: Workspace, answer: type[Answer], **parameters: object) -> lis
     columns = tuple(result.keys())
     if columns != expected:
         raise TypeError(f"{answer.__name__} has the fields {expected}, its statement the columns {columns}.")
-    return [answer(*row) for row in result]
+    # All at once: row by row costs a tenth more.
+    return [answer(*row) for row in result.all()]
 
 
 def hold_still(workspace: Workspace) -> Workspace:
