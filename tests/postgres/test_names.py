@@ -1,5 +1,6 @@
 """Each name is given one number, for ever, however many imports meet it at the same moment."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -7,6 +8,7 @@ import pytest
 
 from billing_core.store.names import NO_CUSTOMER, NameBook, Names, UsageDimension, numbers_of, remember, source_number
 from tests.imports import Books, new_tenant
+from tests.waiting import until
 
 pytestmark = pytest.mark.postgres
 
@@ -123,3 +125,27 @@ def test_many_new_dimensions_come_in_one_batch(books: Books):
 
     assert len(set(found.dimension_ids)) == len(set(found.customer_ids)) == 5000
     assert books.count("product") == 7
+
+
+def test_an_import_that_meets_a_name_which_another_is_just_making_waits_for_its_number(books: Books):
+    at_lock = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    with ThreadPoolExecutor(1) as threads:
+        with books.target.transaction() as connection:
+            book = NameBook()
+            first = numbers_of(connection, books.tenant_id, book=book, customers=["Acme"], dimensions=[FULL], now=NOW)
+            second = threads.submit(numbers, books, ["Acme", "Birch"], [PLAIN, FULL])
+            until(lambda: books.asked(at_lock))
+        found = second.result()
+
+    assert found.customer_ids[0] == first.customer_ids[0]
+    assert found.dimension_ids[1] == first.dimension_ids[0]
+    assert books.count("customer") == 2
+
+
+def test_an_import_that_knows_its_names_waits_for_nobody(books: Books):
+    book = NameBook()
+    known = numbers(books, ["Acme"], [FULL])
+    remember(book, ["Acme"], [FULL], known)
+    with books.target.transaction() as connection:
+        numbers_of(connection, books.tenant_id, book=NameBook(), customers=["New"], dimensions=[], now=NOW)
+        assert numbers(books, ["Acme"], [FULL], book) == known
