@@ -76,7 +76,7 @@ class Books:
         content = b"".join(
             (line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line) + b"\n" for line in whole
         )
-        return self.bytes_file(gzip.compress(content) if name.endswith(".gz") else content, name)
+        return self.bytes_file(gzip.compress(content, mtime=0) if name.endswith(".gz") else content, name)
 
     def bytes_file(self, content: bytes, name: str) -> Path:
         """Write one file, byte by byte as given."""
