@@ -54,6 +54,17 @@ class SchemaMissingError(BillingError):
         super().__init__("The database has no Marginbook tables yet: run `marginbook migrate` first.")
 
 
+class PricesMissingError(BillingError):
+    """The program's price book is newer than the database's."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        super().__init__(
+            f"Usage cannot be priced, because the database lacks prices that this program knows ({version}): run "
+            "`marginbook migrate`."
+        )
+
+
 class AdminUrlMissingError(BillingError):
     """Tables are to be changed on a server of the person's own, and nobody said as whom."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from billing_core.errors import PricesMissingError
 from billing_core.price_book import Band, OwnVersion, PriceBook, PriceVersion, load_book
 from billing_core.price_book.versions import ALWAYS_US
 from billing_core.usage import TOKEN_CLASSES
@@ -34,8 +35,7 @@ def store_catalogue(connection: Connection, now: datetime) -> int:
 def price_book_of(connection: Connection, tenant_id: int) -> tuple[PriceBook, list[int]]:
     """Return the tenant's book, own prices on top, and the number of each of its versions, by position.
 
-    A version that the database lacks (the program is newer than the last migration) is refused by KeyError: run
-    `marginbook migrate`.
+    Raises PricesMissingError when the program is newer than the last migration.
     """
     own = [_own_version(row) for row in connection.execute(_OWN, {"tenant_id": tenant_id})]
     book = load_book().with_own(own)
@@ -49,7 +49,10 @@ def price_book_of(connection: Connection, tenant_id: int) -> tuple[PriceBook, li
             {"tenant_id": tenant_id},
         )
     }
-    return book, [numbers[version.id] for version in book.versions]
+    try:
+        return book, [numbers[version.id] for version in book.versions]
+    except KeyError as missing:
+        raise PricesMissingError(missing.args[0]) from missing
 
 
 _OWN = text(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing_core.errors import UsageFileError
+from billing_core.errors import PricesMissingError, UsageFileError
 from ingestion.batch import ImportSummary
 from tests.imports import AT, FACTS, GPT, GPT_PICO, ROLLUPS, Books, event, events, mapping
 
@@ -292,3 +292,13 @@ def test_the_dump_that_these_tests_compare_leaves_out_no_table_of_usage(books: B
     )
 
     assert {row["relname"] for row in tables} == {*FACTS, *ROLLUPS}
+
+
+def test_a_program_newer_than_its_database_says_what_to_do(books: Books):
+    books.change("delete from catalogue_price where model = 'gpt-4o'")
+    with pytest.raises(
+        PricesMissingError, match=r"lacks prices that this program knows \(.+\): run `marginbook migrate`"
+    ):
+        books.take_lines(event())
+
+    assert books.count("audit") == 0
