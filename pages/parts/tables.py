@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ from pages.parts.figures import money_for_chart
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the start of a formula, also in full width."""
 
-ROWS_SHOWN_MAX = 20
+ROWS_SHOWN_MAX = 32
 HEIGHT_MAX = 720
 
 
@@ -31,8 +31,10 @@ def share_column(label: str) -> Any:
 
 
 def percent(parts: Iterable[Decimal | None]) -> list[float | None]:
-    """Return parts of 1 as percent, for columns that draw them."""
-    return [None if part is None else float(part * 100) for part in parts]
+    """Return parts of 1 as percent, for columns that draw them; cut off as figures.share does."""
+    return [
+        None if part is None else float((part * 100).quantize(Decimal("0.1"), rounding=ROUND_DOWN)) for part in parts
+    ]
 
 
 def table(columns: Mapping[str, Sequence[Any]], *, key: str, alt: str, config: Mapping[str, Any]) -> int | None:
