@@ -70,7 +70,8 @@ def test_six_programs_on_one_fresh_folder_make_one_cluster_that_outlives_them(ho
     assert [program.returncode for program in programs] == [0] * 6, answers
     assert len({said for said, _ in answers}) == 1
     assert embedded.status(home).state == "running"
-    assert sorted(path.name for path in (home / "postgres").iterdir()) == ["data", "lock", "prepared"]
+    # The record of a short link stands there too where the test's own folder lies deep.
+    assert {path.name for path in (home / "postgres").iterdir()} - {"short_path"} == {"data", "lock", "prepared"}
 
 
 @pytest.mark.parametrize("_", ROUNDS)
