@@ -2,7 +2,6 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
@@ -22,8 +21,6 @@ from billing_core.workspace import Workspace
 hasher = PasswordHasher()
 NOBODYS_HASH = hasher.hash(secrets.token_urlsafe())
 """What an unknown e-mail address is checked against, so that it takes as long as a known one."""
-
-KEPT_AFTER_EXPIRY = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -121,14 +118,6 @@ def end_sessions_of(workspace: Workspace, *, user_id: int) -> int:
             "where tenant_id = :tenant_id and user_id = :user_id and revoked_at is null"
         ),
         {"tenant_id": workspace.tenant_id, "user_id": user_id, "now": workspace.now},
-    ).rowcount
-
-
-def delete_old_sessions(workspace: Workspace) -> int:
-    """Delete the sessions of a tenant that ended a month ago; return how many."""
-    return workspace.connection.execute(
-        text("delete from sign_in_session where tenant_id = :tenant_id and expires_at < :until"),
-        {"tenant_id": workspace.tenant_id, "until": workspace.now - KEPT_AFTER_EXPIRY},
     ).rowcount
 
 

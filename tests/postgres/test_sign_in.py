@@ -10,7 +10,6 @@ from billing_core import access
 from billing_core.clock import utc_now
 from billing_core.commands.sign_in import (
     begin_attempt,
-    delete_old_sessions,
     forget_failures,
     is_password_of,
     open_session,
@@ -247,15 +246,6 @@ def test_a_tenant_and_its_owner_are_made_once(settled):
 
     person = access.person_of_cookie(cookie(access.sign_in(email=MAIL, password=owner.password)))
     assert (person.tenant_id, person.role) == (tenant_id, "owner")
-
-
-def test_sessions_are_deleted_a_month_after_their_end(settled, ada):
-    access.sign_in(email=MAIL, password=PASSWORD)
-    end = scalar(settled, "select expires_at from marginbook.sign_in_session")
-    with asking(settled.app_url, ada, role="service", now=end + timedelta(days=30)) as workspace:
-        assert delete_old_sessions(workspace) == 0
-    with asking(settled.app_url, ada, role="service", now=end + timedelta(days=30, microseconds=1)) as workspace:
-        assert delete_old_sessions(workspace) == 1
 
 
 @pytest.mark.usefixtures("ada")
