@@ -180,8 +180,8 @@ class PriceBook:
         own = [
             (first_own + position, self._own[position])
             for position in sorted(positions)
-            if self._own[position].mode == mode
-            and (self._own[position].region is None or self._own[position].region == region)
+            if _mode(PriceKey("", "", self._own[position].mode)) == mode
+            and _in_region(self._own[position].region, region)
         ]
         return sorted(own, key=lambda indexed: indexed[1].valid_from)
 
@@ -236,6 +236,11 @@ def _mode(key: PriceKey) -> str:
     words = {"batch"} if key.batch or tier == "batch" else set()
     words |= {tier} - _PLAIN_TIERS | {speed} - _PLAIN_SPEEDS
     return "+".join(sorted(words))
+
+
+def _in_region(own: str | None, region: str) -> bool:
+    """Whether an own price, as a person wrote it, holds in a region."""
+    return own is None or own.strip().lower() == region
 
 
 def _model_timeline(model: _Model | None, key: PriceKey, *, hosted: bool, strict_regions: bool) -> Timeline:

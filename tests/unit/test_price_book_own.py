@@ -135,3 +135,9 @@ def test_a_tier_of_an_own_price_is_a_cliff_too():
     at = JANUARY
     assert price_usage(book, PriceKey("acme", "big"), {"input": 100}, at=at).cost_pico_usd == 100 * 7
     assert price_usage(book, PriceKey("acme", "big"), {"input": 101}, at=at).cost_pico_usd == 101 * 20
+
+
+def test_an_own_price_holds_however_its_mode_and_region_are_written():
+    assert version_of([own(mode=" Batch")], PriceKey("acme", "big", batch=True)) == "own/1"
+    assert version_of([own(mode="standard")], PriceKey("acme", "big")) == "own/1"
+    assert version_of([own(region="US ")], PriceKey("acme", "big", region="us")) == "own/1"
