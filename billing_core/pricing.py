@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from billing_core.price_book.book import PriceBook
 from billing_core.price_book.versions import UnpricedReason
-from billing_core.usage import CLASS_INDEX, CONTEXT_CLASSES, TOKEN_CLASSES, PriceKey, epoch_us
+from billing_core.usage import CLASS_INDEX, CONTEXT_CLASSES, TOKEN_CLASSES, PriceKey, context_of_a_call, epoch_us
 
 SOURCES = ("none", "reported", "own", "catalogue")
 """Where a cost comes from; truth falls from left to right."""
@@ -58,6 +59,7 @@ def price_usage(
     tokens: Mapping[str, int],
     *,
     at: datetime,
+    calls: int = 1,
     reported_pico_usd: int | None = None,
     uncounted: Sequence[str] = (),
 ) -> Priced | Unpriced:
@@ -65,10 +67,13 @@ def price_usage(
 
     `tokens` are counts by class within the limits of usage.py, `at` is aware, `uncounted` names billed units without a
     class. A class in use without a rate leaves the whole event unpriced, with its priced part in known_pico_usd.
+    Of a bucket of several calls, the mean context of a call decides between rates by context size.
     """
     slot, list_slot = book.route(key).at(epoch_us(at))
-    ours = _by_version(book, slot, key, tokens=tokens, uncounted=uncounted)
-    listed = ours if slot == list_slot else _by_version(book, list_slot, key, tokens=tokens, uncounted=uncounted)
+    context_tokens = context_of_a_call(sum(tokens.get(name, 0) for name in TOKEN_CLASSES[CONTEXT_CLASSES]), calls)
+    by_version = partial(_by_version, key=key, tokens=tokens, context_tokens=context_tokens, uncounted=uncounted)
+    ours = by_version(book, slot)
+    listed = ours if slot == list_slot else by_version(book, list_slot)
     list_pico_usd = listed.cost_pico_usd if isinstance(listed, Priced) else None
     if reported_pico_usd is not None:
         return Priced(reported_pico_usd, "reported", None, list_pico_usd)
@@ -78,14 +83,20 @@ def price_usage(
 
 
 def _by_version(
-    book: PriceBook, slot: int, key: PriceKey, *, tokens: Mapping[str, int], uncounted: Sequence[str]
+    book: PriceBook,
+    slot: int,
+    *,
+    key: PriceKey,
+    tokens: Mapping[str, int],
+    context_tokens: int,
+    uncounted: Sequence[str],
 ) -> Priced | Unpriced:
     """Price the counts by one version, or say why there is none."""
     if slot < 0:
         reason = UnpricedReason(-slot)
         return Unpriced(reason, 0, None, None, _missing(reason, key))
     version = book.versions[slot]
-    rates = version.rates(sum(tokens.get(name, 0) for name in TOKEN_CLASSES[CONTEXT_CLASSES]))
+    rates = version.rates(context_tokens)
     known_pico_usd = 0
     without_rate: list[str] = []
     for token_class, count in tokens.items():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from billing_core.price_book.book import PriceBook
 from billing_core.price_book.versions import UnpricedReason
 from billing_core.pricing import SOURCES
-from billing_core.usage import CLASS_INDEX, CONTEXT_CLASSES, TOKEN_CLASSES, PriceKey
+from billing_core.usage import CLASS_INDEX, CONTEXT_CLASSES, TOKEN_CLASSES, PriceKey, context_of_a_call
 
 Int64s = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -88,21 +88,24 @@ def price_batch(
     key_code: NDArray[Any],
     occurred_at_us: Int64s,
     tokens: Int64s,
+    calls: Int64s | None = None,
     reported_pico: Int64s | None = None,
     uncounted: Bools | None = None,
 ) -> BatchPrices:
     """Price events: event i has the key `keys[key_code[i]]`, and `tokens[i]` counts within the limits of usage.py.
 
-    `reported_pico` holds what providers reported, NOT_REPORTED where they did not; `uncounted` marks events with billed
-    units that have no class. Says for each event exactly what `pricing.price_usage` says.
+    `calls` says how many calls each stands for (absent: one each); `reported_pico` holds what providers reported,
+    NOT_REPORTED where they did not; `uncounted` marks events with billed units that have no class. Says for each event
+    exactly what `pricing.price_usage` says.
     """
     periods = _Periods.of(book, keys, occurred_at_us)
     table = _Table.of(book, periods)
-    known, reason, version, source = _priced(table, periods.slots, periods.code(key_code, occurred_at_us), tokens)
+    code = periods.code(key_code, occurred_at_us)
+    counts = _Counts(tokens, None if calls is None or (calls == 1).all() else calls)
+    known, reason, version, source = _priced(table, periods.slots, code, counts)
     list_known, list_reason = known, reason
     if periods.has_own:
-        code = periods.code(key_code, occurred_at_us)
-        list_known, list_reason, _, _ = _priced(table, periods.list_slots, code, tokens)
+        list_known, list_reason, _, _ = _priced(table, periods.list_slots, code, counts)
     if uncounted is not None:
         _mark_uncounted(reason, source, uncounted)
         if periods.has_own:
@@ -174,6 +177,19 @@ class _Codes:
 
 
 @dataclass(frozen=True, slots=True)
+class _Counts:
+    """What each event used."""
+
+    tokens: Int64s
+    calls: Int64s | None
+    """None where each event is one call."""
+
+    def of(self, rows: slice) -> tuple[Int64s, Int64s | None]:
+        """Return the counts of some events."""
+        return self.tokens[rows], None if self.calls is None else self.calls[rows]
+
+
+@dataclass(frozen=True, slots=True)
 class _Table:
     """The rates of a batch's versions as columns: one column per band, so that an event finds its rates by index."""
 
@@ -211,7 +227,7 @@ class _Table:
         without_rate = np.array([[rate is None for rate in band] for band in bands], dtype=np.bool_)
         return cls(source, first_band, aboves, rates.T.copy(), without_rate.T.copy())
 
-    def price(self, version: NDArray[np.int32], tokens: Int64s) -> tuple[Int64s, Bools | None]:
+    def price(self, version: NDArray[np.int32], tokens: Int64s, calls: Int64s | None) -> tuple[Int64s, Bools | None]:
         """Return the priced part of events, and which of them use a class without a rate (None: no event)."""
         present = np.flatnonzero(np.bitwise_or.reduce(tokens, axis=0))
         counts = {int(position): np.ascontiguousarray(tokens[:, position]) for position in present}
@@ -221,6 +237,8 @@ class _Table:
             for position in _CONTEXT_POSITIONS:
                 if position in counts:
                     context += counts[position]
+            if calls is not None:
+                context = context_of_a_call(context, calls)
             for above in self.aboves:
                 band += context > above.take(version)
         known = np.zeros(len(version), dtype=np.int64)
@@ -234,21 +252,22 @@ class _Table:
 
 
 def _priced(
-    table: _Table, slots: NDArray[np.int32], codes: _Codes, tokens: Int64s
+    table: _Table, slots: NDArray[np.int32], codes: _Codes, counts: _Counts
 ) -> tuple[Int64s, NDArray[np.uint8], NDArray[np.int32], NDArray[np.uint8]]:
     """Return known_pico, reason, version and source of each event by one set of slots."""
-    known = np.empty(len(tokens), dtype=np.int64)
-    reason = np.zeros(len(tokens), dtype=np.uint8)
-    version = np.empty(len(tokens), dtype=np.int32)
-    source = np.empty(len(tokens), dtype=np.uint8)
+    size = len(counts.tokens)
+    known = np.empty(size, dtype=np.int64)
+    reason = np.zeros(size, dtype=np.uint8)
+    version = np.empty(size, dtype=np.int32)
+    source = np.empty(size, dtype=np.uint8)
     missing = bool((slots < 0).any())
-    for start in range(0, len(tokens), CHUNK_ROWS):
+    for start in range(0, size, CHUNK_ROWS):
         rows = slice(start, start + CHUNK_ROWS)
         slot = slots.take(codes.of(rows))
         if missing:
             reason[rows] = np.maximum(-slot, 0)
             slot = np.maximum(slot, -1)
-        known[rows], holes = table.price(slot, tokens[rows])
+        known[rows], holes = table.price(slot, *counts.of(rows))
         source[rows] = table.source.take(slot)
         if holes is not None and holes.any():
             reason[rows][holes] = UnpricedReason.CLASS_WITHOUT_RATE

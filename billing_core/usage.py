@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from billing_core.errors import TokenCountNegativeError, TokenCountNotWholeError, TokenCountTooLargeError
 
@@ -147,6 +147,11 @@ def provider_of(name: str) -> str:
     """Return the price book's name of a provider: "vertex_ai" and "gemini" are "google"; unknown names stay."""
     plain = name.strip().lower()
     return PROVIDER_NAMES.get(plain) or PROVIDER_NAMES.get(plain.replace("-", "_"), plain)
+
+
+def context_of_a_call(tokens_in: Any, calls: Any) -> Any:
+    """Return the context size that decides the band: of a bucket of calls their mean, rounded up; also of columns."""
+    return -(-tokens_in // calls)
 
 
 def checked_count(field: str, count: object, count_max: int = TOKENS_MAX) -> int:

@@ -203,6 +203,7 @@ def _columns(batch: UsageBatch, book: PriceBook, version_ids: Integers) -> pa.Ta
         key_code=batch.dimension_code,
         occurred_at_us=batch.occurred_at_us,
         tokens=batch.tokens,
+        calls=batch.calls,
         reported_pico=batch.reported_pico,
         uncounted=batch.uncounted,
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from billing_core.queries.asking import ask
-from billing_core.usage import CONTEXT_CLASSES, TOKEN_CLASSES
+from billing_core.usage import CONTEXT_CLASSES, TOKEN_CLASSES, context_of_a_call
 from billing_core.workspace import Workspace
 
 
@@ -57,7 +57,7 @@ class UsageEventDetail:
 
     @property
     def context_tokens(self) -> int:
-        """Return how many tokens went in, cached ones included: what decides between rates by context size."""
+        """Return how many tokens went in, cached ones included: by each call, what decides between rates by context."""
         return sum(self.tokens.get(token_class, 0) for token_class in TOKEN_CLASSES[CONTEXT_CLASSES])
 
     @property
@@ -65,7 +65,7 @@ class UsageEventDetail:
         """Return the multiplication behind the cost, one line per class that occurs."""
         rates: Mapping[str, int] = {}
         for above, band in self.bands or ():
-            if above == 0 or self.context_tokens > above:
+            if above == 0 or context_of_a_call(self.context_tokens, self.calls) > above:
                 rates = band
         return [CostLine(name, self.tokens[name], rates.get(name)) for name in TOKEN_CLASSES if name in self.tokens]
 

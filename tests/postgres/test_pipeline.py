@@ -54,6 +54,15 @@ def test_an_unknown_model_is_unpriced_and_not_free(books: Books):
     assert sums == [{"calls": 3, "unpriced_calls": 3, "unpriced_tokens": 5 + 7, "cost_pico_usd": 0}]
 
 
+def test_a_bucket_of_small_calls_does_not_cost_what_one_long_call_does(books: Books):
+    usage = {"input": 500_000, "output": 100_000}
+    pro = {"provider": "google", "model": "gemini-2.5-pro", "at": "2025-10-05T10:00:00Z", "usage": usage}
+    books.take_lines(event(id="bucket", customer="Acme", calls=1000, **pro), event(id="one", customer="Birch", **pro))
+
+    assert books.costs()["Acme"] == int((500_000 * 1.25 + 100_000 * 10) * MILLION)
+    assert books.costs()["Birch"] == int((500_000 * 2.5 + 100_000 * 15) * MILLION)
+
+
 def test_customers_and_nobody_are_the_total_of_the_ledger(books: Books):
     books.take_lines(*mixed_events())
     in_ledger = books.asked("select sum(cost_pico_usd) as cost, sum(calls) as calls from usage_event")[0]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from billing_core.price_book import OwnVersion, load_book
 from billing_core.pricing import Priced, price_usage
 from billing_core.pricing_batch import NOT_REPORTED, price_batch, tokens_matrix
-from billing_core.usage import COUNT_MAX, TOKEN_CLASSES, PriceKey, epoch_us
+from billing_core.usage import CALLS_MAX, COUNT_MAX, TOKEN_CLASSES, PriceKey, epoch_us
 from ingestion.llm import openai_block
 from ingestion.llm.providers import tokens_of
 
@@ -57,7 +57,10 @@ tokens = st.fixed_dictionaries(
         for name in TOKEN_CLASSES
     },
 )
-events = st.lists(st.tuples(keys, instants, tokens, st.booleans(), st.none() | st.integers(0, 10**18)), max_size=20)
+events = st.lists(
+    st.tuples(keys, instants, tokens, st.booleans(), st.none() | st.integers(0, 10**18), st.integers(1, CALLS_MAX)),
+    max_size=20,
+)
 
 
 def own_book():
@@ -74,9 +77,9 @@ def own_book():
 OWN_BOOK = own_book()
 
 
-def exact_usd(version, counts) -> Decimal:
+def exact_usd(version, counts, calls=1) -> Decimal:
     """Compute a cost in Decimal USD from a version's bands, independently of pricing.py."""
-    context = sum(count for name, count in counts.items() if name.startswith(("input", "cache_")))
+    context = Decimal(sum(count for name, count in counts.items() if name.startswith(("input", "cache_")))) / calls
     band = max((band for band in version.bands if band.above == 0 or context > band.above), key=lambda band: band.above)
     rate = dict(zip(TOKEN_CLASSES, band.rates, strict=True))
     return sum((Decimal(count) * (Decimal(rate[name]) / PICO) for name, count in counts.items() if count), Decimal(0))
@@ -90,14 +93,15 @@ def test_one_by_one_by_the_batch_and_in_decimal_are_the_same(events, book):
         distinct,
         key_code=np.array([distinct.index(key) for key, *_ in events], dtype=np.int32),
         occurred_at_us=np.array([epoch_us(at) for _, at, *_ in events], dtype=np.int64),
-        tokens=tokens_matrix([counts for _, _, counts, _, _ in events]),
-        uncounted=np.array([uncounted for *_, uncounted, _ in events], dtype=np.bool_),
-        reported_pico=np.array([NOT_REPORTED if told is None else told for *_, told in events], dtype=np.int64),
+        tokens=tokens_matrix([counts for _, _, counts, *_ in events]),
+        uncounted=np.array([uncounted for *_, uncounted, _, _ in events], dtype=np.bool_),
+        reported_pico=np.array([NOT_REPORTED if told is None else told for *_, told, _ in events], dtype=np.int64),
+        calls=np.array([calls for *_, calls in events], dtype=np.int64),
     )
     cost, priced, listed = prices.cost_pico, prices.priced, prices.list_pico
-    for row, (key, at, counts, uncounted, told) in enumerate(events):
+    for row, (key, at, counts, uncounted, told, calls) in enumerate(events):
         units = ["seconds"] if uncounted else []
-        result = price_usage(book, key, counts, at=at, reported_pico_usd=told, uncounted=units)
+        result = price_usage(book, key, counts, at=at, calls=calls, reported_pico_usd=told, uncounted=units)
         version = None if prices.version[row] < 0 else book.versions[prices.version[row]]
         assert bool(priced[row]) == isinstance(result, Priced)
         assert result.price_version == (version.id if version else None)
@@ -105,7 +109,7 @@ def test_one_by_one_by_the_batch_and_in_decimal_are_the_same(events, book):
         if isinstance(result, Priced):
             assert cost[row] == result.cost_pico_usd == prices.known_pico[row]
             if told is None:
-                assert exact_usd(version, counts) * PICO == result.cost_pico_usd
+                assert exact_usd(version, counts, calls) * PICO == result.cost_pico_usd
         else:
             assert (cost[row], prices.known_pico[row]) == (0, result.known_pico_usd)
             assert prices.reason[row] == result.reason

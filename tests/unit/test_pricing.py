@@ -17,9 +17,11 @@ INSTANT = timedelta(microseconds=1)
 BOOK = small_book()
 
 
-def price(tokens, *, at=JANUARY, model="big", provider="acme", book=BOOK, reported=None, uncounted=(), **context):
+def price(
+    tokens, *, at=JANUARY, model="big", provider="acme", book=BOOK, calls=1, reported=None, uncounted=(), **context
+):
     key = PriceKey(provider, model, **context)
-    return price_usage(book, key, tokens, at=at, reported_pico_usd=reported, uncounted=uncounted)
+    return price_usage(book, key, tokens, at=at, calls=calls, reported_pico_usd=reported, uncounted=uncounted)
 
 
 def own(**changes) -> OwnVersion:
@@ -147,3 +149,10 @@ def test_an_own_price_gives_a_price_where_the_catalogue_has_none():
 
 def test_the_sources_are_in_order_of_truth():
     assert SOURCES == ("none", "reported", "own", "catalogue")
+
+
+def test_a_bucket_of_calls_falls_into_the_band_of_their_mean_context():
+    many = {"input": 10_000, "cache_read": 10_000}
+    assert price(many, at=MARCH, calls=20).cost_pico_usd == 10_000 * (500 + 50)
+    assert price(many, at=MARCH, calls=19).cost_pico_usd == 10_000 * (800 + 80)
+    assert price(many, at=MARCH).cost_pico_usd == 10_000 * (900 + 90)

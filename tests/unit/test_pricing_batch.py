@@ -32,13 +32,14 @@ def batch(book, events, **columns):
     )
 
 
-def one_by_one(book, events, *, reported=None, uncounted=None):
+def one_by_one(book, events, *, reported=None, uncounted=None, calls=None):
     """Return the same columns by the scalar definition."""
     rows = []
     for index, (key, at, tokens) in enumerate(events):
         told = None if reported is None or reported[index] == NOT_REPORTED else int(reported[index])
         units = ["seconds"] if uncounted is not None and uncounted[index] else []
-        result = price_usage(book, key, tokens, at=at, reported_pico_usd=told, uncounted=units)
+        count = 1 if calls is None else int(calls[index])
+        result = price_usage(book, key, tokens, at=at, calls=count, reported_pico_usd=told, uncounted=units)
         priced = isinstance(result, Priced)
         rows.append(
             (
@@ -111,6 +112,16 @@ def test_columns_say_it_with_reported_costs_and_uncounted_units(own):
     assert rows == one_by_one(book, EVENTS, reported=reported, uncounted=uncounted)
     assert rows[0][5] == UnpricedReason.UNIT_WITHOUT_CLASS
     assert rows[1][:2] == (77, 77)
+
+
+@pytest.mark.parametrize("own", [[], [OWN]])
+def test_columns_say_it_with_buckets_of_calls_too(own):
+    book = small_book().with_own(own)
+    calls = np.array([1, 2, 3, 1000] * (len(EVENTS) // 4), dtype=np.int64)
+    rows = columns_as_rows(book, batch(book, EVENTS, calls=calls))
+    assert rows == one_by_one(book, EVENTS, calls=calls)
+    assert rows[5][0] == (2000 * 7 + 9 if own else 2000 * 500 + 1500)
+    assert columns_as_rows(book, batch(book, EVENTS))[5][0] == 0
 
 
 def test_a_batch_in_which_every_event_is_priced_is_the_same():
