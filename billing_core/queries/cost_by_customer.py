@@ -34,9 +34,16 @@ class CustomerCost:
         return self.cost_pico_usd / priced_calls if priced_calls else None
 
     @property
+    def known_cost_pico_usd(self) -> Decimal | None:
+        """Return the cost; None where there are calls and not one has a price: that is unknown, and not nothing."""
+        return None if self.calls and self.calls == self.unpriced_calls else self.cost_pico_usd
+
+    @property
     def change(self) -> Decimal | None:
-        """Return the growth against the period before as a part of it; None when there was no cost before."""
-        return (self.cost_pico_usd - self.before_pico_usd) / self.before_pico_usd if self.before_pico_usd else None
+        """Return the growth against the period before as a part of it; None when there was no cost or it is unknown."""
+        if self.known_cost_pico_usd is None or not self.before_pico_usd:
+            return None
+        return (self.known_cost_pico_usd - self.before_pico_usd) / self.before_pico_usd
 
 
 def cost_by_customer(

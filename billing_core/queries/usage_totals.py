@@ -40,11 +40,16 @@ class UsageTotals:
         priced_calls = self.calls - self.unpriced_calls
         return self.cost_pico_usd / priced_calls if priced_calls else None
 
+    @property
+    def known_cost_pico_usd(self) -> Decimal | None:
+        """Return the cost; None where there are calls and not one has a price: that is unknown, and not nothing."""
+        return None if self.calls and self.calls == self.unpriced_calls else self.cost_pico_usd
+
     def growth_since(self, before: "UsageTotals | None") -> Decimal | None:
-        """Return the growth of the cost as a part of the one before; None when there was none."""
-        if before is None or not before.cost_pico_usd:
+        """Return the growth of the cost as a part of the one before; None when there was none or it is unknown."""
+        if before is None or not before.cost_pico_usd or self.known_cost_pico_usd is None:
             return None
-        return (self.cost_pico_usd - before.cost_pico_usd) / before.cost_pico_usd
+        return (self.known_cost_pico_usd - before.cost_pico_usd) / before.cost_pico_usd
 
     def share_of_cost(self, part_pico_usd: Decimal) -> Decimal | None:
         """Return which part of the cost an amount is; None without cost."""

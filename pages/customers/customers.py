@@ -130,7 +130,7 @@ def _table(ranked: Ranking, days: Sequence[CustomerDay], totals: UsageTotals, na
     charts = days_of(days, narrowed.chosen)
     columns: dict[str, list[Any]] = {
         "name": names,
-        "cost": [money_for_chart(row.cost_pico_usd) for row in rows],
+        "cost": [None if (cost := row.known_cost_pico_usd) is None else money_for_chart(cost) for row in rows],
         "share": tables.percent(totals.share_of_cost(row.cost_pico_usd) for row in rows),
         "change": tables.percent(row.change for row in rows),
         "days": [charts.get(row.customer_id) if row.is_attributed else None for row in rows],
@@ -182,7 +182,7 @@ def _download(rows: Sequence[CustomerCost], numbers: Numbers, narrowed: Narrowed
             (
                 (
                     customer_words(row.name, row.customer_id),
-                    Decimal(figures.exact_dollars(row.cost_pico_usd)),
+                    "" if row.known_cost_pico_usd is None else Decimal(figures.exact_dollars(row.cost_pico_usd)),
                     Decimal(figures.exact_dollars(row.before_pico_usd)),
                     row.calls,
                     row.unpriced_calls,

@@ -122,12 +122,17 @@ def _charts(numbers: Numbers, narrowed: Narrowed) -> None:
     with narrow, st.container(border=True, height="stretch"):
         st.subheader("Who costs most?", anchor=False)
         rows = numbers.ranking
-        named = [(row.name, row.cost_pico_usd, False) for row in rows.shown]
+        named = [(row.name, row, False) for row in rows.shown]
         if rows.others_count:
-            named.append((figures.counted(rows.others_count, "other customer"), rows.others.cost_pico_usd, True))
+            named.append((figures.counted(rows.others_count, "other customer"), rows.others, True))
         if rows.unattributed.calls:
-            named.append((UNATTRIBUTED_NAME, rows.unattributed.cost_pico_usd, True))
-        look.ranking([(name, figures.money_for_chart(cost), figures.money(cost), rest) for name, cost, rest in named])
+            named.append((UNATTRIBUTED_NAME, rows.unattributed, True))
+        look.ranking(
+            [
+                (name, figures.money_for_chart(row.cost_pico_usd), figures.money(row.known_cost_pico_usd), rest)
+                for name, row, rest in named
+            ]
+        )
 
 
 def _of_customer(asked: UsageFilter, customer_id: int) -> UsageFilter:

@@ -35,7 +35,7 @@ def cost_cards(totals: UsageTotals, before: UsageTotals | None, chosen: PeriodCh
     cards = [
         Card(
             "LLM cost",
-            figures.money(totals.cost_pico_usd),
+            figures.money(totals.known_cost_pico_usd),
             "Tokens of each class times the rate in force at the time of the call; priced calls only.",
             growth=totals.growth_since(before),
             is_cost=True,
