@@ -26,10 +26,18 @@ def main(url: str, tenant_id: str, batch_rows: str, path: str) -> None:
 
 def say(summary: ImportSummary, bytes_read: int) -> None:
     """Write one line of progress."""
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    line = {"read": summary.read, "new": summary.new, "bytes": bytes_read, "peak_mb": peak_mb}
+    line = {"read": summary.read, "new": summary.new, "bytes": bytes_read, "peak_mb": peak_mb()}
     sys.stdout.write(f"{json.dumps(line)}\n")
     sys.stdout.flush()
+
+
+def peak_mb() -> int:
+    """Return the most memory that this program held. Linux counts in ru_maxrss what its parent held when it forked."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_000_000  # macOS: bytes, of this program alone.
+    (peak,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(peak.split()[1]) // 1024
 
 
 if __name__ == "__main__":
