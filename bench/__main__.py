@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-from bench.machine import machine
+from bench.machine import load_average, machine
 from bench.run import Asked, run
 from bench.targets import TARGETS
 
@@ -20,6 +20,7 @@ def main() -> int:
         return 2
     before = machine()
     figures, notes = run(asked)
+    after = load_average()
     report = {
         **figures,
         "scale": asked.scale,
@@ -29,7 +30,7 @@ def main() -> int:
             for key, figure in figures.items()
         },
         "notes": notes,
-        "machine": before,
+        "machine": before | {"load_average_after": after},
     }
     sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     return 0

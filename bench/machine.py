@@ -18,8 +18,13 @@ def machine() -> dict[str, object]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "postgres": postgres.stdout.split()[-1],
-        "load_average_before": [round(load, 2) for load in os.getloadavg()],
+        "load_average_before": load_average(),
     }
+
+
+def load_average() -> list[float]:
+    """Return how many programs wanted a core, over 1, 5 and 15 minutes."""
+    return [round(load, 2) for load in os.getloadavg()]
 
 
 def _line(file: str, name: str) -> str:

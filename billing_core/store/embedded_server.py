@@ -48,7 +48,9 @@ CONFIGURATION = {
     "unix_socket_permissions": "0700",
     "port": str(PORT),
     "max_connections": "60",
-    "shared_buffers": "128MB",
+    # Usage keys are random, and so is where they go in their index: with 128 MB an import of millions takes a third
+    # longer. Memory that nothing has touched is not taken.
+    "shared_buffers": "512MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "effective_cache_size": "1GB",
