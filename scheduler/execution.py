@@ -52,6 +52,9 @@ ERROR_LENGTH_MAX = 2_000
 CUT_EVERY_SECONDS = 0.5
 CANCEL_TIMEOUT_SECONDS = 5.0
 
+SERVER_WAITS_LONGER_SECONDS = 10
+"""After a job's limit the worker cancels and knows why; the server's own limit is for a worker that cannot."""
+
 log = structlog.get_logger()
 
 
@@ -140,7 +143,8 @@ def _work(worker: Worker, job: Job, run: JobRun) -> JobRun:
     cutter = _Cutter(worker.cut, job.limit_seconds)
     try:
         with _transaction(worker, run.tenant_id) as connection, cutter.watching(connection):
-            connection.exec_driver_sql(f"set local statement_timeout = {job.limit_seconds * 1000:d}")
+            server_limit_ms = (job.limit_seconds + SERVER_WAITS_LONGER_SECONDS) * 1000
+            connection.exec_driver_sql(f"set local statement_timeout = {server_limit_ms:d}")
             workspace = Workspace(run.tenant_id, WORKER_ACTOR, WORKER_ROLE, run.started_at, connection)
             summary = job.work(workspace, run.due_at)
             ended = _end(worker, connection, job, replace(run, outcome="succeeded", summary=dict(summary)))
