@@ -381,7 +381,9 @@ begin
     perform pg_advisory_xact_lock(hashtext('marginbook.make_month_partitions'));
     foreach parent in array array['usage_event', 'usage_raw'] loop
         child := parent || '_' || to_char(first_day, 'YYYYMM');
-        if to_regclass('marginbook.' || child) is null then
+        -- Asked of the catalogue's rows: to_regclass may remember from before the lock that there was none.
+        if not exists (select from pg_catalog.pg_class
+                       where relname = child and relnamespace = 'marginbook'::regnamespace) then
             execute format('create table %I (like %I including defaults including constraints including indexes)', child, parent);
             execute format('alter table %I enable row level security', child);
             execute format('alter table %I force row level security', child);
