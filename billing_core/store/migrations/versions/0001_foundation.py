@@ -4,14 +4,18 @@ from pathlib import Path
 
 from alembic import op
 
+from billing_core.store.migrations.policies import (
+    EVERYBODY,
+    INSTALLATION,
+    OWN_TENANT,
+    PEOPLE_WHO_IMPORT,
+    SERVICE,
+    protect,
+)
+
 revision = "0001"
 down_revision = None
 
-EVERYBODY = ("owner", "finance", "support", "viewer", "service")
-PEOPLE_WHO_IMPORT = ("owner", "finance", "service")
-SERVICE = ("service",)
-INSTALLATION = "nullif(current_setting('app.tenant_id', true), '')::bigint = 0"
-OWN_TENANT = "tenant_id = nullif(current_setting('app.tenant_id', true), '')::bigint"
 OWN_OR_INSTALLATION = f"({OWN_TENANT} or {INSTALLATION})"
 
 # Per table: which rows are seen at all, then who may select, insert, update and delete. No entry: nobody may.
@@ -69,24 +73,6 @@ def upgrade() -> None:
     """Make the tables, then write into the database who may do what."""
     op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
     for table, (rows, allowed) in POLICIES.items():
-        op.execute(f"alter table {table} enable row level security")
-        op.execute(f"alter table {table} force row level security")
-        for command, roles in allowed.items():
-            seen = f"({rows} or {ALSO_SEEN[table]})" if command == "select" and table in ALSO_SEEN else rows
-            op.execute(_policy(table, command, seen, roles))
-            op.execute(f"grant {command} on {table} to marginbook_app")
+        for protecting in protect(table, rows, allowed, also_seen=ALSO_SEEN.get(table)):
+            op.execute(protecting)
     op.execute("grant select on catalogue_price to marginbook_app")
-
-
-def _policy(table: str, command: str, rows: str, roles: tuple[str, ...]) -> str:
-    """One policy for one command; writing always asks for the role, so that no page has to be trusted with it."""
-    listed = ", ".join(f"'{role}'" for role in roles)
-    everybody_reads = (command, roles) == ("select", EVERYBODY)
-    condition = rows if everybody_reads else f"{rows} and current_setting('app.role', true) in ({listed})"
-    clause = {
-        "select": f"using ({condition})",
-        "insert": f"with check ({condition})",
-        "update": f"using ({condition}) with check ({condition})",
-        "delete": f"using ({condition})",
-    }[command]
-    return f"create policy {table}_{command} on {table} for {command} to marginbook_app {clause}"
