@@ -101,7 +101,7 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
-    """`amount_minor`: before discount, without tax; `discount_minor`: what it is reduced by; the period is half-open."""
+    """`amount_minor`: before discount, without tax; `discount_minor`: what it is reduced by; a half-open period."""
 
     invoice_id: str
     line_id: str
