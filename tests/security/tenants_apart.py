@@ -24,6 +24,11 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("own_price", "valid_until"): None,
     ("command", "state"): "done",
     ("job_run", "outcome"): "succeeded",
+    ("stripe_customer_match", "how"): "person",
+    ("fx_rate", "currency"): "eur",
+    ("shared_cost", "from_month"): date(2026, 11, 1),
+    ("shared_cost", "rule"): "evenly",
+    ("books_check", "outcome"): "holds",
 }
 COLUMNS = """
     select attname, format_type(atttypid, atttypmod), attidentity <> ''
@@ -134,6 +139,7 @@ def _value(kind: str, number: int) -> Any:
         "numeric": number,
         "boolean": True,
         "text": f"word-{number}",
+        "text[]": [f"word-{number}"],
         "date": date(2026, 11, number),
         "timestamp with time zone": WHEN,
         "jsonb": Jsonb({"number": number}),

@@ -28,7 +28,7 @@ POLICIES: dict[str, dict[str, tuple[str, ...]]] = {
     "document_rate": {"select": EVERYBODY, "insert": PEOPLE_WHO_MATCH},
     "plan": {"select": EVERYBODY, "insert": PEOPLE_WHO_MATCH},
     "shared_cost": {"select": EVERYBODY, "insert": ("owner", "finance")},
-    "books_check": {"select": EVERYBODY, "insert": EVERYBODY},
+    "books_check": {"select": EVERYBODY, "insert": PEOPLE_WHO_MATCH},
     **dict.fromkeys(("stripe_object_version", "stripe_backfill_window", "fx_rate"), APPENDED),
     **dict.fromkeys(
         (
