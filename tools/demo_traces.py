@@ -10,7 +10,6 @@ import json
 import sys
 from collections import defaultdict
 from datetime import datetime
-from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ CLIENTS = (
     ("m-mid", "22"), ("m-large", "78"), ("m-mid", "72"), ("m-large", "56"), ("m-small", "16"), ("m-large", "110"),
     ("m-large", "83"), ("m-large", "37"), ("m-large", "144"), ("m-large", "31"), ("m-large", "0"), ("m-large", "88"),
     ("m-large", "16"), ("m-large", "49"), ("m-large", "113"), ("m-large", "95"), ("m-mid", "69"), ("m-large", "76"),
-    ("m-large", "35"), ("m-mid", "91"), ("m-large", "94"), ("m-mid", "64"),
+    ("m-large", "35"), ("m-mid", "91"), ("m-large", "94"), ("m-mid", "64"), ("m-mid", "35"),
 )  # fmt: skip
 HOURS = 14 * 24
 SHARE = 100_000
@@ -38,7 +37,7 @@ def main() -> None:
 
 
 def _clients(path: Path) -> list[dict[str, Any]]:
-    """Return per client its volume, its share of requests per hour of the 14 days, and lengths of its windows."""
+    """Return per client its share of requests per hour of the 14 days, and lengths of its windows."""
     windows = defaultdict(list)
     with gzip.open(path, "rt", newline="") as file:
         for row in csv.DictReader(file):
@@ -57,10 +56,8 @@ def _client(client: tuple[str, str], windows: list[dict[str, str]]) -> dict[str,
         [round(float(row["mean_input_tokens"])), max(1, round(float(row["mean_output_tokens"])))]
         for row in windows[::step]
     ]
-    # The square root keeps the order and the long tail, and leaves the small ones something to be seen by.
     return {
         "client": "/".join(client),
-        "weight": isqrt(sum(requests)),
         "hours": [count * SHARE // sum(requests) for count in hours],
         "lengths": lengths[:LENGTHS_PER_CLIENT],
     }

@@ -1,4 +1,4 @@
-"""The invented company of the demo: what it sells, which models its features call, and who its customers are."""
+"""The invented company of the demo: what its features call, and who its customers are."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ class Feature:
     A call's prompt is the trace's input times `input_times`, behind a context of `context_tokens` (lowest, highest).
     Of the context, `cached_percent` is read from the cache and `written_percent` written to it: for an hour if
     `keeps_hour`, else for five minutes. An agent makes several such calls, `steps` (lowest, highest), and reports them
-    as one event.
+    as one bucket.
     """
 
     product: str
@@ -59,9 +59,9 @@ RESEARCH = Feature(
     WRITER,
     "Research",
     (REASONER,),
-    (60_000, 240_000),
+    (20_000, 95_000),
     input_times=3,
-    output_times=14,
+    output_times=10,
     cached_percent=62,
     reasoning_percent=55,
 )
@@ -70,8 +70,8 @@ COMPLETE = Feature(CODER, "Complete", (HAIKU,), (400, 2_500), is_code=True, cach
 REVIEW = Feature(
     CODER,
     "Review agent",
-    (OPUS,),
-    (60_000, 185_000),
+    (SONNET,),
+    (14_000, 66_000),
     steps=(3, 16),
     output_times=45,
     cached_percent=88,
@@ -79,69 +79,92 @@ REVIEW = Feature(
     keeps_hour=True,
     is_code=True,
 )
-FEATURES = (DRAFT, REWRITE, RESEARCH, DIGEST, COMPLETE, REVIEW)
+MIGRATE = Feature(
+    CODER,
+    "Migration agent",
+    (HAIKU,),
+    (60_000, 175_000),
+    steps=(3, 16),
+    output_times=45,
+    cached_percent=88,
+    written_percent=8,
+    keeps_hour=True,
+    is_code=True,
+)
+FEATURES = (DRAFT, REWRITE, RESEARCH, DIGEST, COMPLETE, REVIEW, MIGRATE)
 
 Mix = tuple[tuple[Feature, int], ...]
 """Which features a customer uses, with their weights."""
 
-WRITERS: Mix = ((DRAFT, 55), (REWRITE, 35), (RESEARCH, 10))
-EDITORS: Mix = ((REWRITE, 70), (DRAFT, 25), (DIGEST, 5))
+WRITERS: Mix = ((DRAFT, 55), (REWRITE, 40), (RESEARCH, 5))
+EDITORS: Mix = ((REWRITE, 75), (DRAFT, 22), (DIGEST, 3))
 ANALYSTS: Mix = ((RESEARCH, 50), (DRAFT, 25), (DIGEST, 25))
-CODERS: Mix = ((COMPLETE, 88), (REVIEW, 12))
+CODERS: Mix = ((COMPLETE, 97), (REVIEW, 3))
 AGENTS: Mix = ((REVIEW, 65), (COMPLETE, 35))
-BOTH: Mix = ((DRAFT, 30), (REWRITE, 25), (COMPLETE, 35), (REVIEW, 10))
+MIGRATORS: Mix = ((MIGRATE, 60), (COMPLETE, 40))
+BOTH: Mix = ((DRAFT, 30), (REWRITE, 25), (COMPLETE, 42), (REVIEW, 3))
 
 
 @dataclass(frozen=True)
 class DemoCustomer:
-    """A customer: came and went so many days before the demo's end; `grows_percent` over the whole span."""
+    """A customer of the demo.
+
+    It uses the features of `mix`, by about `events` reports in 30 days. It came on the day that is `days` days before
+    the demo's end and then `months` months earlier; `grows_percent` is how much its usage grows over the whole demo.
+    """
 
     name: str
     mix: Mix
-    weight_percent: int = 100
-    joined_days_ago: int = 10_000
-    left_days_ago: int = -1
+    events: int
+    months: int
+    days: int
+    left_days_ago: int | None = None
     grows_percent: int = 20
 
 
 # In the order of the trace's clients.
 CUSTOMERS = (
-    DemoCustomer("Vantor Freight", AGENTS, weight_percent=55, grows_percent=70),
-    DemoCustomer("Halden & Roe Publishing", WRITERS, weight_percent=90),
-    DemoCustomer("Brightmoor Schools", EDITORS, weight_percent=110, grows_percent=40),
-    DemoCustomer("Oakline Insurance", ANALYSTS, weight_percent=45),
-    DemoCustomer("Tessera Games", CODERS),
-    DemoCustomer("Quillfort Legal", ANALYSTS, weight_percent=60, grows_percent=35),
-    DemoCustomer("Saltmarsh Media", EDITORS),
-    DemoCustomer("Pinewick Health", WRITERS, weight_percent=70),
-    DemoCustomer("Marlow & Sons", BOTH, weight_percent=70),
-    DemoCustomer("Fennec Robotics", CODERS, weight_percent=140, grows_percent=60),
-    DemoCustomer("Lumenfield", WRITERS),
-    DemoCustomer("Corvid Press", EDITORS, grows_percent=-30),
-    DemoCustomer("Greywater Energy", ANALYSTS),
-    DemoCustomer("Juniper Lane", WRITERS),
-    DemoCustomer("Ostby Logistics", BOTH, joined_days_ago=74, weight_percent=220, grows_percent=160),
-    DemoCustomer("Kestrel Finance", ANALYSTS, weight_percent=80),
-    DemoCustomer("Nine Elms Studio", WRITERS),
-    DemoCustomer("Redbarn Foods", EDITORS, left_days_ago=41),
-    DemoCustomer("Tallow & Wick", EDITORS),
-    DemoCustomer("Arbor Software", CODERS, weight_percent=150),
-    DemoCustomer("Meridian Travel", WRITERS),
-    DemoCustomer("Bluestem Biotech", AGENTS, weight_percent=180, joined_days_ago=120),
-    DemoCustomer("Cobble Hill Realty", EDITORS),
-    DemoCustomer("Northgate Academy", WRITERS, grows_percent=-20),
-    DemoCustomer("Silverpine Outdoors", EDITORS, left_days_ago=95),
-    DemoCustomer("Hexley Instruments", CODERS, weight_percent=130),
-    DemoCustomer("Umber & Ash", WRITERS, joined_days_ago=33, weight_percent=200, grows_percent=300),
-    DemoCustomer("Wren Street Bakery", EDITORS, weight_percent=60),
+    DemoCustomer("Vantor Freight", AGENTS, 7_500, 5, 28),
+    DemoCustomer("Halden & Roe Publishing", WRITERS, 1_700, 5, 27),
+    DemoCustomer("Brightmoor Schools", EDITORS, 3_000, 5, 26, grows_percent=40),
+    DemoCustomer("Oakline Insurance", ANALYSTS, 480, 5, 22),
+    DemoCustomer("Tessera Games", CODERS, 3_200, 5, 24),
+    DemoCustomer("Quillfort Legal", ANALYSTS, 420, 5, 21, grows_percent=35),
+    DemoCustomer("Saltmarsh Media", EDITORS, 2_600, 5, 23),
+    DemoCustomer("Pinewick Health", WRITERS, 1_500, 5, 19),
+    DemoCustomer("Marlow & Sons", BOTH, 1_700, 5, 17),
+    DemoCustomer("Fennec Robotics", CODERS, 3_000, 5, 6, grows_percent=60),
+    DemoCustomer("Lumenfield", WRITERS, 1_200, 5, 4),
+    DemoCustomer("Corvid Press", EDITORS, 1_900, 5, 20, grows_percent=-30),
+    DemoCustomer("Greywater Energy", ANALYSTS, 380, 5, 8),
+    DemoCustomer("Juniper Lane", WRITERS, 700, 5, 25),
+    DemoCustomer("Ostby Logistics", MIGRATORS, 2_650, 5, 16),
+    DemoCustomer("Kestrel Finance", ANALYSTS, 400, 5, 14),
+    DemoCustomer("Nine Elms Studio", WRITERS, 600, 5, 5),
+    DemoCustomer("Redbarn Foods", EDITORS, 1_700, 5, 18, left_days_ago=41),
+    DemoCustomer("Tallow & Wick", EDITORS, 1_600, 5, 15),
+    DemoCustomer("Arbor Software", CODERS, 2_300, 5, 13),
+    DemoCustomer("Meridian Travel", WRITERS, 1_000, 5, 3),
+    DemoCustomer("Bluestem Biotech", AGENTS, 1_950, 4, 12),
+    DemoCustomer("Cobble Hill Realty", EDITORS, 1_700, 5, 9),
+    DemoCustomer("Northgate Academy", WRITERS, 650, 5, 11, grows_percent=-20),
+    DemoCustomer("Silverpine Outdoors", EDITORS, 1_500, 5, 29, left_days_ago=95),
+    DemoCustomer("Hexley Instruments", CODERS, 1_900, 4, 7),
+    DemoCustomer("Umber & Ash", ANALYSTS, 1_500, 3, 10, grows_percent=60),
+    DemoCustomer("Wren Street Bakery", EDITORS, 700, 3, 2),
+    DemoCustomer("Dunmore Analytics", CODERS, 2_600, 5, 1),
 )
 
-RUNAWAY = ("Tessera Games", AGENTS, 13, 12)
-"""Whose agent ran wild, what it then called, and from how many to how many days before the end."""
+SUBSIDISED = "Vantor Freight"
+"""Makes about 40 % of the calls and pays about 10 % of the revenue."""
 
-RUNAWAY_TIMES = 6
-SONNET_SINCE_DAYS_AGO = 70
+MOVER = "Ostby Logistics"
+MOVED_FEATURE, MOVED_TO = MIGRATE, OPUS
+MOVED_MONTHS_AGO = 1
+"""Whose traffic moved to a dearer model, which, and in which month: the last whole one."""
+
+SONNET_SINCE_DAYS_AGO = 110
 """When drafts moved from the old Sonnet to the new one."""
 
-PREVIEW_SINCE_DAYS_AGO = 20
+PREVIEW_SINCE_DAYS_AGO = 45
 PREVIEW_USERS = ("Halden & Roe Publishing", "Brightmoor Schools", "Lumenfield")

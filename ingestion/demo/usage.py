@@ -5,21 +5,23 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib.resources import files
 from itertools import accumulate
 from typing import Any
 
+from ingestion.demo.calendar import DAYS, end_of, joined_at, left_at, moved_at
 from ingestion.demo.company import (
     CUSTOMERS,
+    DRAFT,
+    MOVED_FEATURE,
+    MOVED_TO,
+    MOVER,
     OLD_SONNET,
     PREVIEW,
     PREVIEW_SINCE_DAYS_AGO,
     PREVIEW_USERS,
     REWRITE,
-    RUNAWAY,
-    RUNAWAY_TIMES,
-    SONNET,
     SONNET_SINCE_DAYS_AGO,
     DemoCustomer,
     Feature,
@@ -27,8 +29,7 @@ from ingestion.demo.company import (
     Model,
 )
 
-EVENTS = 60_000
-DAYS = 184
+EVENTS = 300_000
 SEED = 20_260_523
 WITHOUT_CUSTOMER_PERCENT = 2
 HOUR_MS = 3_600_000
@@ -45,13 +46,24 @@ class Traces:
 
 
 @dataclass(frozen=True)
-class _Cell:
-    """One hour of one customer, and how many events fall into it."""
+class _Life:
+    """A customer's time in the demo, the trace's client it stands for, and a factor per day in percent."""
 
     customer: DemoCustomer
     client: dict[str, Any]
+    joined: datetime
+    left: datetime | None
+    daily: list[int]
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """One hour of one customer, and how many events fall into it."""
+
+    life: _Life
     hour: datetime
     days_ago: int
+    has_moved: bool
     events: int
 
 
@@ -61,68 +73,73 @@ def read_traces() -> Traces:
     return Traces(**json.loads(gzip.decompress(packed)))
 
 
-def demo_lines(until: datetime) -> Iterator[bytes]:
-    """Yield EVENTS events of the DAYS days before `until`, oldest hour first, each as a line of JSON."""
+def demo_lines(until: datetime, count: int = EVENTS) -> Iterator[bytes]:
+    """Yield `count` events of the DAYS days before `until`, oldest hour first, each as a line of JSON."""
     chance = random.Random(SEED)  # noqa: S311 - the same dice at every start are the point.
     traces = read_traces()
     number = 0
-    for cell in _cells(traces, until, chance):
+    for cell in _cells(traces, until, chance, count):
         for _ in range(cell.events):
             number += 1
             event = {"id": f"demo-{number:06d}"} | _event(cell, traces, chance)
             yield json.dumps(event, separators=(",", ":")).encode() + b"\n"
 
 
-def _cells(traces: Traces, until: datetime, chance: random.Random) -> Iterator[_Cell]:
-    """Yield every hour of every customer with its share of the events; together they are exactly EVENTS."""
-    end = until.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    noise = [[chance.randrange(70, 131) for _ in range(DAYS)] for _ in CUSTOMERS]
-    hours = [end - timedelta(hours=ago) for ago in range(DAYS * 24, 0, -1)]
-    weighted = []
-    for hour in hours:
-        days_ago = (end - hour) // timedelta(days=1)
-        for customer, client, daily in zip(CUSTOMERS, traces.clients, noise, strict=True):
-            weight = _weight(customer, client, hour, days_ago) * daily[min(days_ago, DAYS - 1)]
-            weighted.append((weight, customer, client, hour, days_ago))
-    total = sum(weight for weight, *_ in weighted)
+def _cells(traces: Traces, until: datetime, chance: random.Random, count: int) -> Iterator[_Cell]:
+    """Yield every hour of every customer with its share of the events; together they are exactly `count`."""
+    end = end_of(until)
+    lives = [
+        _Life(
+            customer,
+            client,
+            joined_at(customer, end),
+            left_at(customer, end),
+            [chance.randrange(70, 131) for _ in range(DAYS + 1)],
+        )
+        for customer, client in zip(CUSTOMERS, traces.clients, strict=True)
+    ]
+    total = sum(weight for _, _, _, weight in _weighted(lives, end))
+    moved = moved_at(end)
     passed = 0
-    for weight, customer, client, hour, days_ago in weighted:
+    for life, hour, days_ago, weight in _weighted(lives, end):
         # The difference of two whole parts: no event is lost and none is rounded up twice.
-        events = (passed + weight) * EVENTS // total - passed * EVENTS // total
+        events = (passed + weight) * count // total - passed * count // total
         passed += weight
-        yield _Cell(customer, client, hour, days_ago, events)
+        yield _Cell(life, hour, days_ago, life.customer.name == MOVER and hour >= moved, events)
 
 
-def _weight(customer: DemoCustomer, client: dict[str, Any], hour: datetime, days_ago: int) -> int:
-    """Return the customer's weight in one hour: the client's rhythm, its volume, and how the customer has grown."""
-    if not customer.left_days_ago < days_ago < customer.joined_days_ago:
+def _weighted(lives: list[_Life], end: datetime) -> Iterator[tuple[_Life, datetime, int, int]]:
+    """Yield every hour of every life with its weight."""
+    for ago in range(DAYS * 24, 0, -1):
+        hour, days_ago = end - timedelta(hours=ago), (ago - 1) // 24
+        for life in lives:
+            yield life, hour, days_ago, _weight(life, hour, days_ago)
+
+
+def _weight(life: _Life, hour: datetime, days_ago: int) -> int:
+    """Return a customer's weight in one hour: its volume, the client's rhythm, the day, and how it has grown."""
+    if hour < life.joined or (life.left is not None and hour >= life.left):
         return 0
     # Days 4 and 5 of the trace are its quiet ones: it begins on a Tuesday, as ordinal day 2 does.
     trace_hour = (hour.toordinal() - 2) % TRACE_DAYS * 24 + hour.hour
     # A third is spread evenly, so that one loud hour of the trace is not all there is of a customer.
-    rhythm = client["hours"][trace_hour] * 2 + SHARE // (TRACE_DAYS * 24)
-    growth = 100 + customer.grows_percent * (DAYS - days_ago) // DAYS
-    times = RUNAWAY_TIMES if _is_runaway(customer, days_ago) else 1
-    return int(rhythm * client["weight"]) * customer.weight_percent * growth * times
-
-
-def _is_runaway(customer: DemoCustomer, days_ago: int) -> bool:
-    name, _, first, last = RUNAWAY
-    return customer.name == name and last <= days_ago <= first
+    rhythm = int(life.client["hours"][trace_hour]) * 2 + SHARE // (TRACE_DAYS * 24)
+    growth = 100 * DAYS - life.customer.grows_percent * days_ago
+    return rhythm * life.customer.events * growth * life.daily[days_ago]
 
 
 def _event(cell: _Cell, traces: Traces, chance: random.Random) -> dict[str, Any]:
     """Make one event of a customer's hour."""
-    mix = RUNAWAY[1] if _is_runaway(cell.customer, cell.days_ago) else cell.customer.mix
-    feature = _drawn(mix, chance)
-    offset_ms, traced_input, traced_output = _traced(feature, cell.client, traces, chance)
+    customer = cell.life.customer
+    feature = _drawn(customer.mix, chance)
+    offset_ms, traced_input, traced_output = _traced(feature, cell.life.client, traces, chance)
     model = _model(feature, cell, chance)
     steps = chance.randint(*feature.steps)
     context = chance.randint(*feature.context_tokens)
     at = cell.hour + timedelta(milliseconds=offset_ms)
     event: dict[str, Any] = {"at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
     if chance.randrange(100) >= WITHOUT_CUSTOMER_PERCENT:
-        event |= {"customer": cell.customer.name, "user": f"user-{chance.randrange(1, 40):02d}"}
+        event |= {"customer": customer.name, "user": f"user-{chance.randrange(1, 40):02d}"}
     event |= {
         "product": feature.product,
         "feature": feature.name,
@@ -164,11 +181,13 @@ def _traced(feature: Feature, client: dict[str, Any], traces: Traces, chance: ra
 
 
 def _model(feature: Feature, cell: _Cell, chance: random.Random) -> Model:
-    """Return the model that answers: features move to newer ones with time."""
-    if feature is REWRITE and cell.customer.name in PREVIEW_USERS and cell.days_ago < PREVIEW_SINCE_DAYS_AGO:
+    """Return the model that answers: features move to newer ones with time, and one customer's to a dearer one."""
+    if feature is MOVED_FEATURE and cell.has_moved:
+        return MOVED_TO
+    if feature is REWRITE and cell.life.customer.name in PREVIEW_USERS and cell.days_ago < PREVIEW_SINCE_DAYS_AGO:
         return PREVIEW
     model = feature.models[chance.randrange(len(feature.models))]
-    return OLD_SONNET if model is SONNET and cell.days_ago >= SONNET_SINCE_DAYS_AGO else model
+    return OLD_SONNET if feature is DRAFT and cell.days_ago >= SONNET_SINCE_DAYS_AGO else model
 
 
 def _usage(feature: Feature, model: Model, *, context: int, own_input: int, output: int) -> dict[str, Any]:

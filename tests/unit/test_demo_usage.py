@@ -9,17 +9,21 @@ from importlib.resources import files
 
 import pytest
 
-from ingestion.demo.company import COMPANY, CUSTOMERS, FEATURES, PREVIEW
-from ingestion.demo.usage import DAYS, EVENTS, demo_lines, read_traces
+from ingestion.demo.calendar import DAYS, joined_at, left_at, moved_at
+from ingestion.demo.company import COMPANY, CUSTOMERS, FEATURES, MOVED_FEATURE, MOVED_TO, MOVER, PREVIEW
+from ingestion.demo.usage import EVENTS, demo_lines, read_traces
 
 pytestmark = pytest.mark.unit
 
 UNTIL = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+END = datetime(2026, 11, 21, 9, tzinfo=UTC)
+COUNT = 30_000
+"""A tenth of the demo: spread over the same customers, hours and features."""
 
 
 @cache
 def events() -> list[dict]:
-    return [json.loads(line) for line in demo_lines(UNTIL)]
+    return [json.loads(line) for line in demo_lines(UNTIL, COUNT)]
 
 
 def at(event: dict) -> datetime:
@@ -27,7 +31,7 @@ def at(event: dict) -> datetime:
 
 
 def test_the_same_end_makes_the_same_bytes():
-    first, second = (hashlib.sha256(b"".join(demo_lines(UNTIL))).digest() for _ in range(2))
+    first, second = (hashlib.sha256(b"".join(demo_lines(UNTIL, COUNT))).digest() for _ in range(2))
     assert first == second
 
 
@@ -35,20 +39,25 @@ def test_the_minute_of_the_end_does_not_matter():
     assert next(demo_lines(UNTIL)) == next(demo_lines(UNTIL.replace(minute=59)))
 
 
-def test_there_are_exactly_as_many_events_as_announced_and_each_has_its_own_id():
-    assert len({event["id"] for event in events()}) == EVENTS
+def test_there_are_exactly_as_many_events_as_announced():
+    assert sum(1 for _ in demo_lines(UNTIL)) == EVENTS == 300_000
 
 
-def test_they_span_half_a_year_and_end_before_the_end():
+def test_each_event_has_its_own_id():
+    assert len({event["id"] for event in events()}) == COUNT
+
+
+def test_they_begin_with_the_first_customer_and_end_before_the_end():
     times = [at(event) for event in events()]
-    assert max(times) < UNTIL.replace(minute=0)
-    assert UNTIL.replace(minute=0) - max(times) < timedelta(hours=2)
-    assert timedelta(0) <= min(times) - (UNTIL.replace(minute=0) - timedelta(days=DAYS)) < timedelta(hours=2)
+    first = min(joined_at(customer, END) for customer in CUSTOMERS)
+    assert timedelta(0) < END - max(times) < timedelta(hours=2)
+    assert timedelta(0) <= min(times) - first < timedelta(hours=6)
+    assert END - first <= timedelta(days=DAYS)
 
 
 def test_two_in_a_hundred_name_no_customer():
     without = sum("customer" not in event for event in events())
-    assert EVENTS * 15 // 1000 < without < EVENTS * 25 // 1000
+    assert COUNT * 15 // 1000 < without < COUNT * 25 // 1000
 
 
 def test_every_customer_and_feature_occurs_and_no_other():
@@ -59,14 +68,21 @@ def test_every_customer_and_feature_occurs_and_no_other():
 def test_a_customer_who_left_or_came_later_has_no_usage_outside():
     for customer in CUSTOMERS:
         times = [at(event) for event in events() if event.get("customer") == customer.name]
-        days = [(UNTIL.replace(minute=0) - time) // timedelta(days=1) for time in times]
-        assert customer.left_days_ago < min(days) <= max(days) < customer.joined_days_ago
+        assert joined_at(customer, END) <= min(times) <= max(times) < (left_at(customer, END) or END)
+
+
+def test_one_customers_agent_moves_to_a_dearer_model_with_the_last_whole_month():
+    moves = [event for event in events() if event["feature"] == MOVED_FEATURE.name]
+    dearer = [at(event) for event in moves if event["model"] == MOVED_TO.name]
+    cheaper = [at(event) for event in moves if event["model"] != MOVED_TO.name]
+    assert {event["customer"] for event in moves if "customer" in event} == {MOVER}
+    assert max(cheaper) < moved_at(END) == datetime(2026, 10, 1, tzinfo=UTC) <= min(dearer)
 
 
 def test_eight_models_have_prices_and_one_has_none():
     models = Counter((event["provider"], event["model"]) for event in events())
     assert len(models) == 9
-    assert 0 < models[PREVIEW.provider, PREVIEW.name] < EVENTS // 50
+    assert 0 < models[PREVIEW.provider, PREVIEW.name] < COUNT // 50
 
 
 def test_cached_and_reasoning_tokens_are_parts_as_their_provider_says():
