@@ -1,0 +1,1 @@
+"""Everything that speaks to Stripe; no other package may import stripe."""
