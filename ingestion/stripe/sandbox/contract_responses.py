@@ -46,7 +46,8 @@ def fields_of(owner: type) -> dict[str, Field]:
         if not issubclass(each, StripeObject) or each in (StripeObject, UntypedStripeObject):
             continue
         for name, annotation in inspect.get_annotations(each).items():
-            if get_origin(annotation) is not ClassVar and not name.startswith("_"):
+            origin: Any = get_origin(annotation)
+            if origin is not ClassVar and not name.startswith("_"):
                 found[name] = Field(name == "deleted" or _may_be_null(annotation), _check_of(annotation))
     return found
 
@@ -207,9 +208,7 @@ def is_scalar(kind: type, value: Any) -> bool:
         return isinstance(value, bool) and kind is bool
     if kind is Decimal:
         return isinstance(value, Decimal) or (isinstance(value, str) and is_decimal(value))
-    return (
-        isinstance(value, int) if issubclass(int, kind) else isinstance(value, (kind, int) if _is_real(kind) else kind)
-    )
+    return isinstance(value, (kind, int) if kind.__name__ == "float" else kind)
 
 
 def is_decimal(text: str) -> bool:
@@ -218,7 +217,3 @@ def is_decimal(text: str) -> bool:
         return Decimal(text).is_finite()
     except InvalidOperation:
         return False
-
-
-def _is_real(kind: type) -> bool:
-    return kind.__name__ == "float"
