@@ -72,6 +72,21 @@ def settle(exact: Decimal | Fraction | int, currency: str) -> Money:
     return Money(round(_fraction(exact) / step) * step, currency)
 
 
+def settling_unit(amount_minor: int, currency: str) -> int:
+    """Return in what steps parts of an amount are settled: the currency's, or one minor unit for what is off them."""
+    step = currencies.currency(currency).step
+    return step if amount_minor % step == 0 else 1
+
+
+def settled_share(amount_minor: int, part: int, whole: int, *, unit: int = 1) -> int:
+    """Return a part of an amount, half-even to the unit: `settle` in whole numbers, for schedules of millions."""
+    count, remainder = divmod(amount_minor * part, whole * unit)
+    twice = remainder + remainder
+    if twice > whole * unit or (twice == whole * unit and count % 2):
+        count += 1
+    return count * unit
+
+
 def allocate(total: Money, weights: Sequence[Decimal | Fraction | int]) -> list[Money]:
     """Split a total by weights, so that the parts add up to it exactly: the largest remainder first.
 
@@ -80,8 +95,7 @@ def allocate(total: Money, weights: Sequence[Decimal | Fraction | int]) -> list[
     part of weight 0 gets nothing. Raises InvalidWeightsError for no weights, a negative one, or nothing but zeros.
     """
     shares = _whole_weights(weights)
-    step = currencies.currency(total.currency).step
-    unit = step if total.amount_minor % step == 0 else 1
+    unit = settling_unit(total.amount_minor, total.currency)
     units = abs(total.amount_minor) // unit
     share_sum = sum(shares)
     quotients = [divmod(units * share, share_sum) for share in shares]
