@@ -86,14 +86,19 @@ def numbers_of(
     customer_ids = {name: book.customers[name] for name in customers if name in book.customers}
     dimension_ids = {each: book.dimensions[each] for each in dimensions if each in book.dimensions}
     if new_customers or new_dimensions:
-        connection.execute(
-            text("select pg_advisory_xact_lock(hashtext('marginbook.names'), :key)"), {"key": tenant_id % 2**31}
-        )
+        lock_names(connection, tenant_id)
         customer_ids |= _customers(connection, tenant_id, new_customers, now)
         dimension_ids |= _dimensions(connection, tenant_id, new_dimensions, now)
     return Names(
         [NO_CUSTOMER if name is None else customer_ids[name] for name in customers],
         [dimension_ids[dimension] for dimension in dimensions],
+    )
+
+
+def lock_names(connection: Connection, tenant_id: int) -> None:
+    """Hold the giving of a tenant's numbers until the transaction ends."""
+    connection.execute(
+        text("select pg_advisory_xact_lock(hashtext('marginbook.names'), :key)"), {"key": tenant_id % 2**31}
     )
 
 
@@ -150,7 +155,8 @@ def _dimensions(
     """Make the dimensions that are missing and return all numbers, in two statements however many there are."""
     if not wanted:
         return {}
-    products = _products(connection, tenant_id, [each.product for each in wanted if each.product is not None], now)
+    named = [each.product for each in wanted if each.product is not None]
+    products = product_numbers(connection, tenant_id, named, now)
     columns = {item.name: [getattr(each, item.name) for each in wanted] for item in fields(UsageDimension)}
     numbers = [None if each.product is None else products[each.product] for each in wanted]
     parameters = {**columns, "product_id": numbers, "tenant_id": tenant_id, "now": now}
@@ -159,7 +165,8 @@ def _dimensions(
     return {wanted[row.place - 1]: int(row.dimension_id) for row in found}
 
 
-def _products(connection: Connection, tenant_id: int, wanted: list[str], now: datetime) -> dict[str, int]:
+def product_numbers(connection: Connection, tenant_id: int, wanted: list[str], now: datetime) -> dict[str, int]:
+    """Return products' numbers by name, giving one on first sight."""
     parameters = {"tenant_id": tenant_id, "names": list(dict.fromkeys(wanted)), "now": now}
     connection.execute(
         text(

@@ -1,58 +1,18 @@
-"""Derives the projections of usage again from the ledger alone, and compares them or puts them in place."""
+"""Derives every projection again from facts alone, and compares them or puts them in place."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from psycopg import sql
 from sqlalchemy import Connection, text
 
 from billing_core.periods import Period, months
+from billing_core.store.bookings import check_bookings, rebuild_bookings
+from billing_core.store.derived import ProjectionCheck, compare_derived, derive_into, replace_stored
 from billing_core.store.ledger import ROLL_UP, SQL, lock_projections
 from billing_core.store.statements import statement
+from billing_core.store.stripe_mirror import check_mirror, rebuild_mirror
 
 PROJECTIONS = ("usage_day", "usage_hour", "usage_cost_day", "usage_cost_month")
-
-_DERIVED = sql.SQL("create temp table {table} (like marginbook.{table} including all) on commit drop")
-
-_FINGERPRINTS = sql.SQL(
-    """
-    select
-        (select count(*) from marginbook.{table} where tenant_id = {tenant}) as stored_rows,
-        (select count(*) from pg_temp.{table}) as derived_rows,
-        (select coalesce(sum(hashtextextended(stored::text, 0)::numeric), 0)
-         from marginbook.{table} as stored where tenant_id = {tenant}) as stored_hash,
-        (select coalesce(sum(hashtextextended(derived::text, 0)::numeric), 0)
-         from pg_temp.{table} as derived) as derived_hash
-    """
-)
-"""Counts, and sums of row hashes: equal whatever the order, different when one byte of one row is."""
-
-_DELETE = sql.SQL("delete from marginbook.{table} where tenant_id = {tenant}")
-_INSERT = sql.SQL("insert into marginbook.{table} select * from pg_temp.{table}")
-
-
-@dataclass(frozen=True)
-class ProjectionCheck:
-    """One projection, as it stands and as the ledger makes it."""
-
-    projection: str
-    stored_rows: int
-    derived_rows: int
-    stored_hash: int
-    derived_hash: int
-
-    @property
-    def agrees(self) -> bool:
-        """Whether both are byte-equal."""
-        return (self.stored_rows, self.stored_hash) == (self.derived_rows, self.derived_hash)
-
-    def __str__(self) -> str:
-        """Say what differs."""
-        return (
-            f"{self.projection}: {self.stored_rows} rows stored, {self.derived_rows} rows derived, "
-            f"hashes {self.stored_hash:x} and {self.derived_hash:x}"
-        )
+"""Those of usage; the mirror and what is booked from it have their own lists, beside what makes them."""
 
 
 def check_projections(connection: Connection, tenant_id: int) -> list[ProjectionCheck]:
@@ -62,7 +22,9 @@ def check_projections(connection: Connection, tenant_id: int) -> list[Projection
     """
     connection.execute(text("set transaction isolation level repeatable read"))
     _derive(connection, tenant_id)
-    return _checks(connection, tenant_id)
+    checks = [compare_derived(connection, table, tenant_id) for table in PROJECTIONS]
+    # The bookings are derived from the mirror that was just derived, for its tables are found before the stored ones.
+    return checks + check_mirror(connection, tenant_id) + check_bookings(connection, tenant_id)
 
 
 def rebuild_projections(connection: Connection, tenant_id: int) -> list[ProjectionCheck]:
@@ -72,18 +34,17 @@ def rebuild_projections(connection: Connection, tenant_id: int) -> list[Projecti
     """
     lock_projections(connection, tenant_id, shared=False)
     _derive(connection, tenant_id)
-    checks = _checks(connection, tenant_id)
+    checks = [compare_derived(connection, table, tenant_id) for table in PROJECTIONS]
     for check in checks:
         if not check.agrees:
-            _run(connection, _DELETE, check.projection, tenant_id)
-            _run(connection, _INSERT, check.projection, tenant_id)
-    return checks
+            replace_stored(connection, check.projection, tenant_id)
+    return checks + rebuild_mirror(connection, tenant_id) + rebuild_bookings(connection, tenant_id)
 
 
 def _derive(connection: Connection, tenant_id: int) -> None:
     """Fill temporary projections, found before the stored ones under the same names, month by month."""
     for table in PROJECTIONS:
-        _run(connection, _DERIVED, table, tenant_id)
+        derive_into(connection, table, tenant_id)
     connection.execute(statement(SQL, "stage"))
     span = connection.execute(statement(SQL, "ledger_span"), {"tenant_id": tenant_id}).one()
     for month in _months(span.first_at, span.last_at):
@@ -97,19 +58,3 @@ def _derive(connection: Connection, tenant_id: int) -> None:
 
 def _months(first_at: datetime | None, last_at: datetime | None) -> list[Period]:
     return [] if first_at is None or last_at is None else months(Period(first_at, last_at + timedelta(microseconds=1)))
-
-
-def _checks(connection: Connection, tenant_id: int) -> list[ProjectionCheck]:
-    checks = []
-    for table in PROJECTIONS:
-        row = _run(connection, _FINGERPRINTS, table, tenant_id).one()
-        checks.append(
-            ProjectionCheck(table, row.stored_rows, row.derived_rows, int(row.stored_hash), int(row.derived_hash))
-        )
-    return checks
-
-
-def _run(connection: Connection, template: sql.SQL, table: str, tenant_id: int) -> Any:
-    composed = template.format(table=sql.Identifier(table), tenant=sql.Literal(tenant_id))
-    driver = connection.connection.driver_connection
-    return connection.exec_driver_sql(composed.as_string(driver))
