@@ -11,6 +11,7 @@ from cli.calc_price import price
 from cli.db import db_app
 from cli.own_prices import price_app
 from cli.run import mount
+from cli.sync import sync_app
 from cli.usage import import_app, rebuild
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
@@ -19,6 +20,7 @@ app.add_typer(calc_app, name="calc")
 app.add_typer(db_app, name="db")
 app.add_typer(import_app, name="import")
 app.add_typer(price_app, name="price")
+app.add_typer(sync_app, name="sync")
 app.command()(rebuild)
 mount(app)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-    from billing_core.store.rebuild import ProjectionCheck
+    from billing_core.store.derived import ProjectionCheck
     from ingestion.batch import ImportSummary
 
 import_app = typer.Typer(no_args_is_help=True, help="Bring data in from files.")

@@ -1,7 +1,8 @@
 """Rebuilding: put the projections that the ledger makes in the place of those that stand."""
 
 from billing_core.store.audit import AuditLine, append_audit
-from billing_core.store.rebuild import ProjectionCheck, rebuild_projections
+from billing_core.store.derived import ProjectionCheck
+from billing_core.store.rebuild import rebuild_projections
 from billing_core.workspace import Workspace
 
 

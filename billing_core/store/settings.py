@@ -38,6 +38,15 @@ class Settings(BaseSettings):
     port: int = Field(default=8501, ge=1, le=65535, description="Port of the pages and the API.")
     marginbook_demo: bool = Field(default=True, description="Whether an empty installation starts with a demo tenant.")
 
+    # repr=False: a key of Stripe opens a company's books.
+    stripe_api_key: Annotated[str | None, Field(repr=False)] = Field(
+        default=None,
+        description="A restricted (rk_…) or secret (sk_…) key of the Stripe account to read; read rights are enough.",
+    )
+    stripe_api_base: str | None = Field(
+        default=None, description="Another server than Stripe's own, such as the sandbox: http://127.0.0.1:12111."
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _empty_is_unset(cls, values: dict[str, object]) -> dict[str, object]:
@@ -53,6 +62,13 @@ class Settings(BaseSettings):
         if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
             raise ValueError("it must start with postgresql://")
         return f"postgresql+psycopg://{rest}"
+
+    @field_validator("stripe_api_base")
+    @classmethod
+    def _leads_over_http(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("it must start with https:// or http://")
+        return url
 
     @field_validator("marginbook_home")
     @classmethod

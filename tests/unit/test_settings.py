@@ -26,6 +26,8 @@ def test_without_any_setting_everything_has_its_default():
         "marginbook_home": PROJECT_FOLDER / ".marginbook",
         "port": 8501,
         "marginbook_demo": True,
+        "stripe_api_key": None,
+        "stripe_api_base": None,
     }
 
 

@@ -31,11 +31,14 @@ create table stripe_object_version (
 );
 
 -- Which windows of a backfill are done: a killed one goes on where it stopped.
+-- missing: kinds that the key may not read, or of which an object cannot be read; since: nothing older was asked for.
 create table stripe_backfill (
     tenant_id bigint not null,
     connection_id bigint not null,
     started_at timestamptz not null,
     finished_at timestamptz,
+    missing text[] not null default '{}',
+    since timestamptz,
     objects bigint not null,
     new_versions bigint not null,
     primary key (tenant_id, connection_id, started_at)
