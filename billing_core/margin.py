@@ -17,7 +17,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Unpriced:
-    """What is known of a period's unpriced calls: how many, their tokens, their known part, the dearest priced token."""
+    """A period's unpriced calls: how many, their tokens, their known part, and what the dearest priced token cost."""
 
     calls: int
     tokens: Amount
@@ -44,8 +44,8 @@ def margin_interval(margin_pico: Amount, unpriced: Unpriced, *, open_disputes_pi
     """Return between what a margin lies that counts unpriced calls as 0 and open disputes as won.
 
     High: unpriced calls cost their known part only, and every open dispute is won. Low: each of their tokens cost what
-    the dearest model's token cost on average, and every open dispute is lost. `open_disputes_pico` is what revenue loses
-    then: 0 or negative, as bookings of the kind open_dispute are.
+    the dearest model's token cost on average, and every open dispute is lost. `open_disputes_pico` is what revenue
+    loses then: 0 or negative, as bookings of the kind open_dispute are.
     """
     most_pico = unpriced.most_pico
     return Interval(

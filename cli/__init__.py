@@ -8,6 +8,7 @@ from rich.console import Console
 from billing_core.errors import BillingError
 from cli.calc import calc_app
 from cli.calc_price import price
+from cli.calc_recognise import recognise
 from cli.db import db_app
 from cli.own_prices import price_app
 from cli.run import mount
@@ -16,6 +17,7 @@ from cli.usage import import_app, rebuild
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
 calc_app.command()(price)
+calc_app.command()(recognise)
 app.add_typer(calc_app, name="calc")
 app.add_typer(db_app, name="db")
 app.add_typer(import_app, name="import")
