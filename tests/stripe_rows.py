@@ -252,7 +252,7 @@ def a_paid_month(
 ) -> tuple[Any, ...]:
     """An invoice of one line for a month, its charge, and the balance transaction with a fee of 2.9 % and 30 cents.
 
-    `changed` goes to the line, `created_at` to all; `rate` and `currency` make it a foreign one that settles in dollars.
+    `changed` goes to the line, `created_at` to all; `rate` and `currency` make it one that settles in dollars.
     """
     currency = changed.pop("currency", "usd")
     rate = changed.pop("rate", None)
