@@ -1,7 +1,7 @@
 """The sandbox's whole state: one clock, one account, its objects and the events that told of every change."""
 
-import copy
 import hashlib
+import json
 from typing import Any
 
 from ingestion.stripe.sandbox.agenda import Agenda
@@ -73,11 +73,28 @@ class Sandbox:
         """Return what is left of a deleted object, or None."""
         return self._deleted.get(object_id)
 
+    def copy(self, obj: Any) -> Any:
+        """Return an object, or a list of them, as its JSON says it: nothing is shared with the original."""
+        return json.loads(as_json(obj))
+
+    def find_copy(self, object_id: str) -> Object | None:
+        """Return a copy of the object with an id, of whatever kind, living or deleted; or None."""
+        for objects in self._objects.values():
+            if object_id in objects:
+                found: Object = self.copy(objects[object_id])
+                return found
+        return self._deleted.get(object_id)
+
+    def fingerprint(self) -> str:
+        """Return a hash of everything that this account holds: equal states, equal fingerprints."""
+        state = [self.now, self._numbers, self._objects, self._deleted, self.notes, repr(self.agenda)]
+        return hashlib.sha256(as_json(state).encode()).hexdigest()
+
     def emit(self, event_type: str, obj: Object, previous_attributes: Object | None = None) -> Object:
         """Tell of a change: an event with the object as it is at this instant."""
-        data: Object = {"object": copy.deepcopy(obj)}
+        data: Object = {"object": self.copy(obj)}
         if previous_attributes is not None:
-            data["previous_attributes"] = copy.deepcopy(previous_attributes)
+            data["previous_attributes"] = self.copy(previous_attributes)
         event = {
             "id": self.new_id("evt"),
             "object": "event",
@@ -90,6 +107,11 @@ class Sandbox:
             "type": event_type,
         }
         return self.put("event", event)
+
+
+def as_json(value: Any) -> str:
+    """Write JSON as Stripe does: decimals as text."""
+    return json.dumps(value, separators=(",", ":"), default=str)
 
 
 def changed(obj: Object, changes: Object) -> Object:
