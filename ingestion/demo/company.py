@@ -145,7 +145,7 @@ CUSTOMERS = (
     DemoCustomer("Tallow & Wick", EDITORS, 1_600, 5, 15),
     DemoCustomer("Arbor Software", CODERS, 2_300, 5, 13),
     DemoCustomer("Meridian Travel", WRITERS, 1_000, 5, 3),
-    DemoCustomer("Bluestem Biotech", AGENTS, 1_950, 4, 12),
+    DemoCustomer("Bluestem Biotech", AGENTS, 2_250, 4, 12),
     DemoCustomer("Cobble Hill Realty", EDITORS, 1_700, 5, 9),
     DemoCustomer("Northgate Academy", WRITERS, 650, 5, 11, grows_percent=-20),
     DemoCustomer("Silverpine Outdoors", EDITORS, 1_500, 5, 29, left_days_ago=95),

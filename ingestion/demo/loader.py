@@ -1,18 +1,25 @@
-"""Loads the demo tenant's usage through the same pipeline as anybody's files; a second time changes nothing."""
+"""Loads the demo tenant by the ways that anybody's facts come in; a second time changes nothing."""
 
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 
 from billing_core.commands.first_start import is_demo_loaded, make_demo_tenant, note_demo_loaded
 from billing_core.store.engine import engine
 from billing_core.store.tenancy import INSTALLATION
 from billing_core.workspace import Workspace, open_workspace
-from ingestion.demo.company import COMPANY, CUSTOMERS
+from ingestion.batch import ImportSummary
+from ingestion.demo.calendar import end_of
+from ingestion.demo.company import COMPANY
+from ingestion.demo.history import stripe_account
+from ingestion.demo.plans import ACCOUNTS
 from ingestion.demo.usage import demo_lines
 from ingestion.files import import_usage
 from ingestion.pipeline import ImportTarget
+from ingestion.stripe.gateway import open_gateway
+from ingestion.stripe.sync import backfill
 
 ACTOR = "demo"
 ROLE = "service"
@@ -20,7 +27,11 @@ SOURCE = "demo"
 
 
 def load_demo(home: Path, say: Callable[[str], None]) -> None:
-    """Make the demo tenant where there is none, and import its usage; `home` is where the file may lie meanwhile."""
+    """Make the demo tenant where there is none, and fill it: its usage from a file, its revenue from a Stripe account.
+
+    Both end in the hour in which the tenant was made, so that a start that was cut makes the same facts again. In
+    `home` the file lies meanwhile, and the account's journal stays.
+    """
     with _workspace(INSTALLATION) as installation:
         demo = make_demo_tenant(installation, name=COMPANY)
     with _workspace(demo.tenant_id) as workspace:
@@ -29,18 +40,28 @@ def load_demo(home: Path, say: Callable[[str], None]) -> None:
             return
     say("Loading demo data: six months of an invented company …")
     home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    target = ImportTarget(engine(), demo.tenant_id, ACTOR, ROLE)
+    with stripe_account(home, end_of(demo.made_at)) as address:
+        usage = _import_usage(target, home, demo.made_at)
+        say(f"{usage.read:,} usage events are in the books; now what its customers pay …")
+        url, key = address()
+        with open_gateway(key, url) as gateway:
+            stripe = backfill(target, gateway)
+        stripe.require_complete()
+    with _workspace(demo.tenant_id) as workspace:
+        note_demo_loaded(workspace, events=usage.read)
+    say(
+        f"Demo data ready: {usage.read:,} usage events and {stripe.objects:,} Stripe objects of {len(ACCOUNTS)} "
+        f"invented customers, in “{COMPANY}”. None of it is real and no money moves; MARGINBOOK_DEMO=0 starts without."
+    )
+
+
+def _import_usage(target: ImportTarget, home: Path, made_at: datetime) -> ImportSummary:
     with tempfile.TemporaryDirectory(dir=home, prefix="demo-") as folder:
         file = Path(folder) / "demo.jsonl"
         with file.open("wb") as lines:
-            # The months end when the tenant was made: a start that was cut makes the same events again.
-            lines.writelines(demo_lines(demo.made_at))
-        summary = import_usage(ImportTarget(engine(), demo.tenant_id, ACTOR, ROLE), file, source=SOURCE)
-    with _workspace(demo.tenant_id) as workspace:
-        note_demo_loaded(workspace, events=summary.read)
-    say(
-        f"Demo data ready: {summary.read:,} usage events of {len(CUSTOMERS)} invented customers, in “{COMPANY}”. "
-        "None of it is real; MARGINBOOK_DEMO=0 starts without."
-    )
+            lines.writelines(demo_lines(made_at))
+        return import_usage(target, file, source=SOURCE)
 
 
 def _workspace(tenant_id: int) -> AbstractContextManager[Workspace]:
