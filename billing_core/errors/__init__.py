@@ -55,7 +55,8 @@ from billing_core.errors.people import (
 )
 from billing_core.errors.questions import InvalidFieldError, UnreadableFileError, UnreadableLineError
 from billing_core.errors.refusal import BillingError, shown
-from billing_core.errors.sandbox import DemoHistoryError, SandboxJournalError
+from billing_core.errors.sandbox import SandboxJournalError, SandboxPortTakenError
+from billing_core.errors.sandbox import SandboxJournalError
 from billing_core.errors.stripe import (
     StripeConnectionMissingError,
     StripeKeyMissingError,
@@ -98,7 +99,6 @@ __all__ = [
     "DatabaseNotEmptyError",
     "DatabaseNotOursError",
     "DatabaseUnavailableError",
-    "DemoHistoryError",
     "EmbeddedDatabaseError",
     "EmptyPeriodError",
     "ExchangeRateInvalidError",
@@ -123,6 +123,8 @@ __all__ = [
     "ReasonMissingError",
     "ReportedCostInvalidError",
     "SandboxJournalError",
+    "SandboxJournalError",
+    "SandboxPortTakenError",
     "SchemaMissingError",
     "SharedCostInvalidError",
     "StripeConnectionMissingError",

@@ -14,12 +14,12 @@ class SandboxJournalError(BillingError):
         )
 
 
-class DemoHistoryError(BillingError):
-    """The program that makes the demo's Stripe account ended before the account was complete."""
+class SandboxPortTakenError(BillingError):
+    """The port of the Stripe sandbox belongs to another program."""
 
-    def __init__(self, exit_code: int) -> None:
-        self.exit_code = exit_code
+    def __init__(self, port: int) -> None:
+        self.port = port
         super().__init__(
-            f"The demo's Stripe account could not be made: its program ended with {exit_code}. Start again with "
-            "`marginbook demo`; MARGINBOOK_DEMO=0 starts without."
+            f"The Stripe sandbox cannot answer on port {port}, which another program has: stop that one, or choose "
+            "another port with --port."
         )

@@ -6,13 +6,15 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
+from billing_core.commands.add_shared_cost import add_shared_cost
 from billing_core.commands.first_start import is_demo_loaded, make_demo_tenant, note_demo_loaded
+from billing_core.shared_costs import Rule
 from billing_core.store.engine import engine
 from billing_core.store.tenancy import INSTALLATION
 from billing_core.workspace import Workspace, open_workspace
 from ingestion.batch import ImportSummary
-from ingestion.demo.calendar import end_of
-from ingestion.demo.company import COMPANY
+from ingestion.demo.calendar import end_of, joined_at
+from ingestion.demo.company import COMPANY, CUSTOMERS
 from ingestion.demo.history import stripe_account
 from ingestion.demo.plans import ACCOUNTS
 from ingestion.demo.usage import demo_lines
@@ -24,6 +26,8 @@ from ingestion.stripe.sync import backfill
 ACTOR = "demo"
 ROLE = "service"
 SOURCE = "demo"
+HOSTING_MINOR = 600_00
+"""What the company pays a month for servers, in cents."""
 
 
 def load_demo(home: Path, say: Callable[[str], None]) -> None:
@@ -41,14 +45,14 @@ def load_demo(home: Path, say: Callable[[str], None]) -> None:
     say("Loading demo data: six months of an invented company …")
     home.mkdir(mode=0o711, parents=True, exist_ok=True)
     target = ImportTarget(engine(), demo.tenant_id, ACTOR, ROLE)
-    with stripe_account(home, end_of(demo.made_at)) as address:
-        usage = _import_usage(target, home, demo.made_at)
-        say(f"{usage.read:,} usage events are in the books; now what its customers pay …")
-        url, key = address()
-        with open_gateway(key, url) as gateway:
-            stripe = backfill(target, gateway)
-        stripe.require_complete()
-    with _workspace(demo.tenant_id) as workspace:
+    usage = _import_usage(target, home, demo.made_at)
+    say(f"{usage.read:,} usage events are in the books; now what the customers pay …")
+    with stripe_account(home, end_of(demo.made_at)) as account, open_gateway(account.key, account.url) as gateway:
+        stripe = backfill(target, gateway)
+    stripe.require_complete()
+    # One transaction: a start that is cut before it adds the shared cost when it comes again.
+    with open_workspace(tenant_id=demo.tenant_id, actor=ACTOR, role="owner") as workspace:
+        _add_hosting(workspace, demo.made_at)
         note_demo_loaded(workspace, events=usage.read)
     say(
         f"Demo data ready: {usage.read:,} usage events and {stripe.objects:,} Stripe objects of {len(ACCOUNTS)} "
@@ -62,6 +66,19 @@ def _import_usage(target: ImportTarget, home: Path, made_at: datetime) -> Import
         with file.open("wb") as lines:
             lines.writelines(demo_lines(made_at))
         return import_usage(target, file, source=SOURCE)
+
+
+def _add_hosting(workspace: Workspace, made_at: datetime) -> None:
+    """Share what the company pays for servers, since its first month, by who uses them."""
+    first = min(joined_at(customer, end_of(made_at)) for customer in CUSTOMERS)
+    add_shared_cost(
+        workspace,
+        "Hosting",
+        amount_minor=HOSTING_MINOR,
+        from_month=first.date().replace(day=1),
+        rule=Rule.USAGE,
+        reason="The demo's contract for servers and search",
+    )
 
 
 def _workspace(tenant_id: int) -> AbstractContextManager[Workspace]:
