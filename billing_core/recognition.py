@@ -8,6 +8,7 @@ are settled as amounts are: to the currency's step, or to one minor unit where t
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from billing_core.money import settled_share
 from billing_core.periods import DateCycle, DatePeriod, Interval, Period, month_period
@@ -16,6 +17,8 @@ _MICROSECOND = timedelta(microseconds=1)
 _SECONDS_PER_DAY = 86_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = _EPOCH.toordinal()
+_month_of = lru_cache(maxsize=4096)(month_period)
+"""Thousands of amounts have the same months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +65,14 @@ def by_day(
 
 def by_month(amount_minor: int, period: Period, time_zone: tzinfo = UTC, *, unit: int = 1) -> Iterator[MonthPart]:
     """Yield what each month of a time zone's calendar earns, by the second."""
-    month = month_period(period.start.astimezone(time_zone).date(), time_zone)
+    month = _month_of(period.start.astimezone(time_zone).date(), time_zone)
     before = 0
     while month.start < period.end:
         until = recognised_until(amount_minor, period, month.end, unit=unit)
         first_on = month.start.astimezone(time_zone).date()
         yield MonthPart(first_on, until - before, amount_minor - until)
         before = until
-        month = month_period(month.end.astimezone(time_zone).date(), time_zone)
+        month = _month_of(month.end.astimezone(time_zone).date(), time_zone)
 
 
 def by_month_of_days(amount_minor: int, period: DatePeriod, *, unit: int = 1) -> Iterator[MonthPart]:
