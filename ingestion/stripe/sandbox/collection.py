@@ -6,8 +6,6 @@ fixed schedule is Stripe's other setting). After the last one the subscription i
 (docs.stripe.com/billing/revenue-recovery/smart-retries).
 """
 
-from typing import Any
-
 from ingestion.stripe.sandbox import invoicing, payments, standing
 from ingestion.stripe.sandbox.cards import Decline
 from ingestion.stripe.sandbox.cycles import DAY
@@ -96,8 +94,8 @@ def method_for(sandbox: Sandbox, invoice: Object) -> str | None:
 
 def customer_method(sandbox: Sandbox, customer_id: str) -> str | None:
     """Return the customer's own default payment method, or None."""
-    settings: dict[str, Any] = sandbox.get("customer", customer_id)["invoice_settings"]
-    return settings["default_payment_method"]
+    default: str | None = sandbox.get("customer", customer_id)["invoice_settings"]["default_payment_method"]
+    return default
 
 
 def _charge(sandbox: Sandbox, invoice: Object, method: str, *, is_automatic: bool) -> Object:
