@@ -12,6 +12,7 @@ from cli.calc_recognise import recognise
 from cli.db import db_app
 from cli.own_prices import price_app
 from cli.run import mount
+from cli.sandbox import sandbox
 from cli.sync import sync_app
 from cli.usage import import_app, rebuild
 
@@ -24,6 +25,7 @@ app.add_typer(import_app, name="import")
 app.add_typer(price_app, name="price")
 app.add_typer(sync_app, name="sync")
 app.command()(rebuild)
+app.command()(sandbox)
 mount(app)
 
 

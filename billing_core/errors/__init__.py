@@ -56,7 +56,6 @@ from billing_core.errors.people import (
 from billing_core.errors.questions import InvalidFieldError, UnreadableFileError, UnreadableLineError
 from billing_core.errors.refusal import BillingError, shown
 from billing_core.errors.sandbox import SandboxJournalError, SandboxPortTakenError
-from billing_core.errors.sandbox import SandboxJournalError
 from billing_core.errors.stripe import (
     StripeConnectionMissingError,
     StripeKeyMissingError,
@@ -122,7 +121,6 @@ __all__ = [
     "ProjectionsDifferError",
     "ReasonMissingError",
     "ReportedCostInvalidError",
-    "SandboxJournalError",
     "SandboxJournalError",
     "SandboxPortTakenError",
     "SchemaMissingError",
