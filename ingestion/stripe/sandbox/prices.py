@@ -104,20 +104,6 @@ def make(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     return price
 
 
-def plan_of(price: Object) -> Object:
-    """Return the `plan` that a subscription item shows beside its recurring price: the same in older words."""
-    return {
-        **{name: price[name] for name in ("id", "active", "billing_scheme", "created", "currency", "livemode")},
-        **{name: price[name] for name in ("metadata", "nickname", "product", "tiers_mode")},
-        **{name: price["recurring"][name] for name in ("interval", "interval_count", "meter", "usage_type")},
-        "object": "plan",
-        "amount": price["unit_amount"],
-        "amount_decimal": price["unit_amount_decimal"],
-        "transform_usage": price["transform_quantity"],
-        "trial_period_days": None,
-    }
-
-
 def _recurring(sandbox: Sandbox, asked: dict[str, Any]) -> Object:
     interval, count = asked["interval"], asked.get("interval_count", 1)
     if not 1 <= count <= INTERVAL_COUNT_MAX[interval]:
