@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from billing_core.queries.asking import ask
 from billing_core.workspace import Workspace
+
+COUNT_MAX = 1_000
 
 
 class InvoiceKey(NamedTuple):
@@ -50,4 +53,11 @@ def invoices_of_customer(
     workspace: Workspace, *, customer_id: int, before: InvoiceKey | None = None, count_max: int = 100
 ) -> list[CustomerInvoice]:
     """Return the newest invoices of a customer, older than `before`."""
-    raise NotImplementedError
+    return ask(
+        workspace,
+        CustomerInvoice,
+        customer_id=customer_id,
+        before_at=before.created_at if before else None,
+        before_id=before.invoice_id if before else None,
+        count_max=min(count_max, COUNT_MAX),
+    )

@@ -1,11 +1,14 @@
 """What does each customer earn, what does it cost, and what is left?"""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from billing_core.margin import margin_share
 from billing_core.periods import DatePeriod
+from billing_core.queries.asking import ask
+from billing_core.queries.margin_kinds import KINDS
+from billing_core.queries.margin_shared import shared_by_customer, sums_by_customer
 from billing_core.queries.usage_filter import UNATTRIBUTED, UsageFilter
 from billing_core.workspace import Workspace
 
@@ -137,7 +140,19 @@ def margin_by_customer(
     workspace: Workspace, asked: UsageFilter, *, before: DatePeriod | None = None
 ) -> list[CustomerMargin]:
     """Return all with usage or bookings in the period or the one before, least margin first; then the row of none."""
-    raise NotImplementedError
+    today = workspace.now.date()
+    shared = sums_by_customer(shared_by_customer(workspace, asked))
+    shared_before = sums_by_customer(shared_by_customer(workspace, replace(asked, period=before))) if before else {}
+    rows = ask(
+        workspace,
+        CustomerMargin,
+        **asked.parameters(),
+        **asked.booked_parameters(today),
+        **asked.before_parameters(before, today),
+        **KINDS,
+        also_customer_ids=[*shared, *shared_before],
+    )
+    return _with_shared(rows, shared, shared_before) if shared or shared_before else rows
 
 
 def margin_ranking(rows: Sequence[CustomerMargin], *, start: int, count: int) -> MarginRanking:
@@ -156,9 +171,60 @@ def margin_ranking(rows: Sequence[CustomerMargin], *, start: int, count: int) ->
 
 def unprofitable(rows: Sequence[CustomerMargin]) -> Unprofitable:
     """Return who costs more than it brings."""
-    raise NotImplementedError
+    losing = sorted((row for row in rows if row.is_unprofitable), key=lambda row: row.margin_pico or NOTHING)
+    return Unprofitable(tuple(losing), sum((row.margin_pico or NOTHING for row in losing), NOTHING))
 
 
 def sum_of(rows: Sequence[CustomerMargin]) -> CustomerMargin:
     """Return the sums of rows as one row without a name."""
-    raise NotImplementedError
+    return CustomerMargin(
+        customer_id=UNATTRIBUTED,
+        name="",
+        segment="",
+        plan_name="",
+        is_in_stripe=any(row.is_in_stripe for row in rows),
+        calls=sum(row.calls for row in rows),
+        unpriced_calls=sum(row.unpriced_calls for row in rows),
+        tokens=sum(row.tokens for row in rows),
+        cost_pico=sum((row.cost_pico for row in rows), NOTHING),
+        revenue_pico=_sum(row.revenue_pico for row in rows),
+        fees_pico=_sum(row.fees_pico for row in rows),
+        shared_pico=_sum(row.shared_pico for row in rows),
+        cost_before_pico=_sum(row.cost_before_pico for row in rows),
+        revenue_before_pico=_sum(row.revenue_before_pico for row in rows),
+        fees_before_pico=_sum(row.fees_before_pico for row in rows),
+        shared_before_pico=_sum(row.shared_before_pico for row in rows),
+    )
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Return the sum; None where the amounts are unknown, which they are of all rows or of none."""
+    total = NOTHING
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total
+
+
+def _with_shared(
+    rows: Sequence[CustomerMargin], shared: Mapping[int, Decimal], shared_before: Mapping[int, Decimal]
+) -> list[CustomerMargin]:
+    """Return the rows with what falls on each, in the order of the margins that this makes."""
+    charged = [
+        replace(
+            row,
+            shared_pico=shared.get(row.customer_id, NOTHING),
+            shared_before_pico=None if row.cost_before_pico is None else shared_before.get(row.customer_id, NOTHING),
+        )
+        for row in rows
+    ]
+    return sorted(charged, key=lambda row: (not row.is_attributed, row.margin_pico, -row.calls, row.customer_id))
+
+
+def _costs(cost: Decimal, fees: Decimal | None, shared: Decimal | None) -> Decimal | None:
+    return None if fees is None or shared is None else cost + fees + shared
+
+
+def _margin(revenue: Decimal | None, costs: Decimal | None) -> Decimal | None:
+    return None if revenue is None or costs is None else revenue - costs

@@ -1,10 +1,13 @@
 """What did every customer earn and cost in each month?"""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from billing_core.queries.asking import ask
+from billing_core.queries.margin_kinds import KINDS
+from billing_core.queries.margin_shared import shared_by_customer
 from billing_core.queries.usage_filter import UsageFilter
 from billing_core.workspace import Workspace
 
@@ -35,4 +38,28 @@ def margin_by_customer_month(
 
     `customer_ids` narrows to some customers, None asks for all; 0 is what names no customer.
     """
-    raise NotImplementedError
+    if asked.grain_of(asked.period) != "month":
+        raise ValueError("Months of customers are asked for whole months and without model or feature.")
+    rows = ask(
+        workspace,
+        CustomerMarginMonth,
+        **asked.parameters(),
+        **asked.booked_parameters(workspace.now.date()),
+        **KINDS,
+        customer_ids=None if customer_ids is None else list(customer_ids),
+    )
+    shared = shared_by_customer(workspace, asked)
+    wanted = {place: amount for place, amount in shared.items() if customer_ids is None or place[1] in customer_ids}
+    return _with_shared(rows, wanted) if wanted else rows
+
+
+def _with_shared(
+    rows: Sequence[CustomerMarginMonth], shared: Mapping[tuple[date, int], Decimal]
+) -> list[CustomerMarginMonth]:
+    """Return the rows with what falls on each, and rows of those on whom nothing else is booked."""
+    found = {(row.month, row.customer_id): row for row in rows}
+    nothing = Decimal(0)
+    for month, customer_id in shared.keys() - found.keys():
+        found[month, customer_id] = CustomerMarginMonth(customer_id, month, 0, 0, nothing, nothing, nothing, nothing)
+    charged = [replace(row, shared_pico=shared.get(place, nothing)) for place, row in found.items()]
+    return sorted(charged, key=lambda row: (row.customer_id, row.month))

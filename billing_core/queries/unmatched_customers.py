@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from billing_core.queries.asking import ask
+from billing_core.queries.margin_kinds import KINDS
 from billing_core.queries.usage_filter import UsageFilter
 from billing_core.workspace import Workspace
 
@@ -31,4 +33,5 @@ class UnmatchedCustomer:
 
 def unmatched_customers(workspace: Workspace, asked: UsageFilter) -> list[UnmatchedCustomer]:
     """Return both sides, those with most money first; none of usage's while no Stripe account is connected."""
-    raise NotImplementedError
+    booked = asked.booked_parameters(workspace.now.date())
+    return ask(workspace, UnmatchedCustomer, **asked.parameters(), **booked, **KINDS)

@@ -8,7 +8,7 @@ from billing_core.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class UsageChoice:
-    """One product, model or feature that calls were made for; `id` only of products, `provider` only of models."""
+    """One product, model, feature, plan or segment; `id` only of products and plans, `provider` only of models."""
 
     kind: str
     id: int | None
@@ -17,5 +17,5 @@ class UsageChoice:
 
 
 def usage_choices(workspace: Workspace) -> list[UsageChoice]:
-    """Return every product, model and feature of the tenant, by kind and name."""
+    """Return every product, model and feature of the tenant's calls, and its customers' plans and segments."""
     return ask(workspace, UsageChoice)

@@ -1,6 +1,6 @@
 """Which usage is asked about: a span of days, and what it is narrowed to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from billing_core.periods import DatePeriod
@@ -9,6 +9,7 @@ UNATTRIBUTED = 0
 """The customer of usage that names no customer."""
 NO_PRODUCT = 0
 NO_FEATURE = ""
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class UsageFilter:
             "feature": self.feature,
             "segment": self.segment,
             "plan_id": self.plan_id,
+            "all_customers": self.customer_id is None and self.segment is None and self.plan_id is None,
+            "has_revenue": not self.names_calls,
         }
 
     def booked_parameters(self, today: date) -> dict[str, object]:
@@ -52,6 +55,10 @@ class UsageFilter:
         Revenue is booked for days to come; what is asked ends with today.
         """
         return _booked(self.period, today, names_calls=self.names_calls)
+
+    def so_far(self, today: date) -> DatePeriod:
+        """Return the period as far as today, of which at least the first day."""
+        return DatePeriod(self.period.start, max(self.period.start + ONE_DAY, min(self.period.end, today + ONE_DAY)))
 
     def before_parameters(self, before: DatePeriod | None, today: date) -> dict[str, object]:
         """Return the same of a period to compare with; None asks for no comparison."""
@@ -64,6 +71,12 @@ class UsageFilter:
             **{f"{name}_before": value for name, value in booked.items()},
         }
 
+    def whole_months(self) -> "UsageFilter":
+        """Return the same question for all of every month that the period touches."""
+        last = self.period.end - ONE_DAY
+        end = (last.replace(day=28) + 4 * ONE_DAY).replace(day=1)
+        return replace(self, period=DatePeriod(self.period.start.replace(day=1), end))
+
     def grain_of(self, period: DatePeriod) -> str:
         """Return the smallest rollup that can answer for the period: month, day, or fine (by model and feature)."""
         if self.names_calls:
@@ -73,7 +86,7 @@ class UsageFilter:
 
 def _booked(period: DatePeriod, today: date, *, names_calls: bool) -> dict[str, object]:
     """Return the days [booked_start_on, booked_end_on), of which those before booked_days_on are whole months."""
-    end_on = period.start if names_calls else max(period.start, min(period.end, today + timedelta(days=1)))
+    end_on = period.start if names_calls else max(period.start, min(period.end, today + ONE_DAY))
     days_on = end_on.replace(day=1) if _is_first(period.start) else period.start
     return {"booked_start_on": period.start, "booked_days_on": days_on, "booked_end_on": end_on}
 

@@ -1,4 +1,4 @@
-"""Which months have usage?"""
+"""Which months have usage or bookings?"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,11 +9,11 @@ from billing_core.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class UsageMonth:
-    """The first day of a month that has usage."""
+    """The first day of a month that has usage or bookings."""
 
     month: date
 
 
 def usage_months(workspace: Workspace) -> list[UsageMonth]:
-    """Return the months with usage, newest first."""
-    return ask(workspace, UsageMonth)
+    """Return the months with usage or with bookings up to now, newest first."""
+    return ask(workspace, UsageMonth, now=workspace.now)

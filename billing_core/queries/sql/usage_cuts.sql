@@ -1,17 +1,27 @@
 -- A period's cost by model, by feature, by product, by model and feature, and by day and model: one pass, five sums.
--- A step is a day, a week or a month, named by its first day. All customers together are read by the hour, one customer by the day: each the smaller of the two fine rollups.
-with spent as materialized (
+-- A step is a day, a week or a month, named by its first day. All customers together are read by the hour, some of them by the day: each the smaller of the two fine rollups.
+with narrowed as not materialized (
+    -- The customers of a segment or a plan; 0 is what names no customer.
+    select everybody.customer_id
+    from (select customer_id from customer where tenant_id = :tenant_id union all select 0) everybody
+    left join customer_standing standing on standing.tenant_id = :tenant_id and standing.customer_id = everybody.customer_id
+    where (cast(:segment as text) is null or coalesce(standing.segment, '') = cast(:segment as text))
+      and (cast(:plan_id as bigint) is null or coalesce(standing.plan_id, 0) = cast(:plan_id as bigint))
+),
+spent as materialized (
     select date_trunc(:step, hour at time zone 'UTC')::date as day, dimension_id,
            sum(calls) as calls, sum(unpriced_calls) as unpriced_calls, sum(cost_pico_usd) as cost_pico_usd
     from usage_hour
-    where cast(:customer_id as bigint) is null and tenant_id = :tenant_id
+    where :all_customers and tenant_id = :tenant_id
       and hour >= cast(:start_on as date)::timestamp at time zone 'UTC'
       and hour < cast(:end_on as date)::timestamp at time zone 'UTC'
     group by 1, 2
     union all
     select date_trunc(:step, day::timestamp)::date, dimension_id, sum(calls), sum(unpriced_calls), sum(cost_pico_usd)
     from usage_day
-    where tenant_id = :tenant_id and customer_id = cast(:customer_id as bigint) and day >= :start_on and day < :end_on
+    where not :all_customers and tenant_id = :tenant_id and day >= :start_on and day < :end_on
+      and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
+      and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))
     group by 1, 2
 )
 select case

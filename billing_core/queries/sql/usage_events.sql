@@ -1,16 +1,24 @@
 -- The events behind a number, newest first, a page at a time before (before_at, before_event_id).
 -- For all customers the hourly rollup says how far back to look: each of its rows stands for at least one event, so
 -- the youngest count_max rows that the filter lets through span enough hours for a page, and no more are read.
-with opening as (
+with narrowed as not materialized (
+    -- The customers of a segment or a plan; 0 is what names no customer.
+    select everybody.customer_id
+    from (select customer_id from customer where tenant_id = :tenant_id union all select 0) everybody
+    left join customer_standing standing on standing.tenant_id = :tenant_id and standing.customer_id = everybody.customer_id
+    where (cast(:segment as text) is null or coalesce(standing.segment, '') = cast(:segment as text))
+      and (cast(:plan_id as bigint) is null or coalesce(standing.plan_id, 0) = cast(:plan_id as bigint))
+),
+opening as (
     select case
-               when cast(:customer_id as bigint) is not null then cast(:start_on as date)::timestamp at time zone 'UTC'
+               when not :all_customers then cast(:start_on as date)::timestamp at time zone 'UTC'
                else coalesce(min(hour), date_trunc('hour', cast(:before_at as timestamptz), 'UTC'))
            end as opens_at
     from (
         select hour
         from usage_hour
         join usage_dimension using (tenant_id, dimension_id)
-        where cast(:customer_id as bigint) is null and tenant_id = :tenant_id
+        where :all_customers and tenant_id = :tenant_id
           and hour < date_trunc('hour', cast(:before_at as timestamptz), 'UTC')
           and hour >= cast(:start_on as date)::timestamp at time zone 'UTC'
           and (cast(:product_id as bigint) is null or coalesce(product_id, 0) = cast(:product_id as bigint))
@@ -40,6 +48,7 @@ where usage_event.tenant_id = :tenant_id
   and usage_event.occurred_at <= cast(:before_at as timestamptz)
   and (usage_event.occurred_at, usage_event.event_id) < (cast(:before_at as timestamptz), cast(:before_event_id as bigint))
   and (cast(:customer_id as bigint) is null or usage_event.customer_id = cast(:customer_id as bigint))
+  and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or usage_event.customer_id in (select customer_id from narrowed))
   and (not cast(:unpriced_only as boolean) or usage_event.cost_pico_usd is null)
   and (cast(:product_id as bigint) is null or coalesce(usage_dimension.product_id, 0) = cast(:product_id as bigint))
   and (cast(:provider as text) is null or usage_dimension.provider = cast(:provider as text))

@@ -1,15 +1,25 @@
 -- What all usage of a period costs, how much of it is priced, and how much of it belongs to a customer.
-with spent as (
+with narrowed as not materialized (
+    -- The customers of a segment or a plan; 0 is what names no customer.
+    select everybody.customer_id
+    from (select customer_id from customer where tenant_id = :tenant_id union all select 0) everybody
+    left join customer_standing standing on standing.tenant_id = :tenant_id and standing.customer_id = everybody.customer_id
+    where (cast(:segment as text) is null or coalesce(standing.segment, '') = cast(:segment as text))
+      and (cast(:plan_id as bigint) is null or coalesce(standing.plan_id, 0) = cast(:plan_id as bigint))
+),
+spent as (
     select customer_id, calls, unpriced_calls, tokens, cost_pico_usd, list_pico_usd, known_pico_usd
     from usage_cost_month
     where :grain = 'month' and tenant_id = :tenant_id and month >= :start_on and month < :end_on
       and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
+      and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))
       and (cast(:product_id as bigint) is null or product_id = cast(:product_id as bigint))
     union all
     select customer_id, calls, unpriced_calls, tokens, cost_pico_usd, list_pico_usd, known_pico_usd
     from usage_cost_day
     where :grain = 'day' and tenant_id = :tenant_id and day >= :start_on and day < :end_on
       and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
+      and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))
       and (cast(:product_id as bigint) is null or product_id = cast(:product_id as bigint))
     union all
     select usage_day.customer_id, calls, unpriced_calls,
@@ -20,6 +30,7 @@ with spent as (
     join usage_dimension using (tenant_id, dimension_id)
     where :grain = 'fine' and tenant_id = :tenant_id and day >= :start_on and day < :end_on
       and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
+      and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))
       and (cast(:product_id as bigint) is null or coalesce(product_id, 0) = cast(:product_id as bigint))
       and (cast(:provider as text) is null or provider = cast(:provider as text))
       and (cast(:model as text) is null or model = cast(:model as text))
