@@ -115,7 +115,7 @@ def _parse_of(annotation: Any, names: dict[str, Any]) -> Parse:
     annotation = _resolve(annotation, names)
     origin, args = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):
-        options = [_resolve(each, names) for each in args]
+        options = _closed([_resolve(each, names) for each in args])
         return _any_of([_parse_of(each, names) for each in options if each is not NoneType])
     if origin in LITERALS:
         return _one_of(args)
@@ -129,6 +129,12 @@ def _parse_of(annotation: Any, names: dict[str, Any]) -> Parse:
     if kind not in SCALARS:
         raise TypeError(f"The stripe package has a kind of parameter that is not known here: {annotation!r}")
     return SCALARS[kind]
+
+
+def _closed(options: list[Any]) -> list[Any]:
+    """Leave out the free text that the package adds to every list of values: Stripe refuses what is not in the list."""
+    named = [value for each in options if get_origin(each) in LITERALS for value in get_args(each) if value]
+    return [each for each in options if each is not str] if len(named) > 1 else options
 
 
 def _any_of(options: list[Parse]) -> Parse:
