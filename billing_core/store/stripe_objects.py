@@ -224,14 +224,16 @@ def begin_backfill(connection: Connection, scope: MirrorScope, now: datetime) ->
             scope.parameters(started_at=newest.started_at),
         )
         return BackfillRun(newest.started_at, frozenset((row.kind, row.window_start, row.window_end) for row in done))
+    # Later than the one before, even where a clock was set back.
+    started_at = now if newest is None else max(now, newest.started_at + timedelta(microseconds=1))
     connection.execute(
         text(
             "insert into stripe_backfill (tenant_id, connection_id, started_at, objects, new_versions) "
-            "values (:tenant_id, :connection_id, :now, 0, 0)"
+            "values (:tenant_id, :connection_id, :started_at, 0, 0)"
         ),
-        scope.parameters(now=now),
+        scope.parameters(started_at=started_at),
     )
-    return BackfillRun(now, frozenset())
+    return BackfillRun(started_at, frozenset())
 
 
 def finish_window(

@@ -155,14 +155,12 @@ class StripeGateway:
         return None if raw.get("deleted") is True else self._whole(raw, right=RIGHTS[kind])
 
     def _whole(self, raw: Raw, *, right: str) -> Raw:
-        """Complete the lists inside an object, which stop at ten."""
+        """Complete the lists inside an object, which stop at ten; anew, because a list may have another order."""
         for value in raw.values():
             if isinstance(value, dict) and value.get("object") == "list" and value.get("has_more"):
                 address = urlsplit(value["url"])
-                asked = {**dict(parse_qsl(address.query)), "starting_after": value["data"][-1]["id"]}
-                for page in self._listed(address.path, asked, right=right):
-                    value["data"] += page
-                value["has_more"] = False
+                pages = self._listed(address.path, dict(parse_qsl(address.query)), right=right)
+                value.update(data=[each for page in pages for each in page], has_more=False)
         return raw
 
     def _listed(self, path: str, asked: Mapping[str, Any], *, right: str) -> Iterator[list[Raw]]:
