@@ -123,7 +123,11 @@ def make_available(sandbox: Sandbox, transaction_id: str) -> None:
     sandbox.get(KIND, transaction_id)["status"] = "available"
 
 
-@route("GET", "/v1/balance_transactions")
+@route(
+    "GET",
+    "/v1/balance_transactions",
+    takes=("created", "ending_before", "limit", "starting_after", "type", "source", "currency"),
+)
 def list_balance_transactions(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """List the balance's movements."""
     rows = sandbox.objects(KIND).values()

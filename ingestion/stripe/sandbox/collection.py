@@ -80,6 +80,12 @@ def settle(sandbox: Sandbox, invoice: Object) -> None:
     standing.follow(sandbox, invoice, Fate.PAID)
 
 
+def settle_without_payment(sandbox: Sandbox, invoice: Object) -> None:
+    """Mark an open invoice as paid of which nothing is owed any more."""
+    payments.cancel_open(sandbox, invoice)
+    settle(sandbox, invoice)
+
+
 def method_for(sandbox: Sandbox, invoice: Object) -> str | None:
     """Return the payment method that would be charged: the invoice's, its subscription's, or its customer's."""
     if invoice["default_payment_method"] is not None:

@@ -8,7 +8,6 @@ from ingestion.stripe.sandbox.amounts import price_amount
 from ingestion.stripe.sandbox.cycles import Span
 from ingestion.stripe.sandbox.errors import invalid
 from ingestion.stripe.sandbox.fixtures import fixture
-from ingestion.stripe.sandbox.limits import only
 from ingestion.stripe.sandbox.lines import invoice_item_line, pricing, product_name
 from ingestion.stripe.sandbox.listing import page
 from ingestion.stripe.sandbox.routes import route
@@ -86,13 +85,26 @@ def release(sandbox: Sandbox, subscription: Object) -> None:
             del owners[item_id]
 
 
-@route("POST", "/v1/invoiceitems")
+@route(
+    "POST",
+    "/v1/invoiceitems",
+    takes=(
+        "customer",
+        "amount",
+        "currency",
+        "description",
+        "invoice",
+        "metadata",
+        "period",
+        "pricing",
+        "quantity",
+        "discountable",
+        "subscription",
+        "unit_amount_decimal",
+    ),
+)
 def create_invoice_item(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """Have an amount, or a quantity at a one-time price, wait for the customer's next invoice or stand on a draft."""
-    only(
-        params, "customer", "amount", "currency", "description", "invoice", "metadata", "period", "pricing",
-        "quantity", "discountable", "subscription", "unit_amount_decimal",
-    )  # fmt: skip
     customer = sandbox.get("customer", params["customer"], param="customer")
     quantity = params.get("quantity", 1)
     price = _price(sandbox, params)
@@ -126,7 +138,11 @@ def create_invoice_item(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     return item
 
 
-@route("GET", "/v1/invoiceitems")
+@route(
+    "GET",
+    "/v1/invoiceitems",
+    takes=("created", "ending_before", "limit", "starting_after", "customer", "invoice", "pending"),
+)
 def list_invoice_items(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """List invoice items; `pending` says whether they still wait."""
     rows = [row | {"created": row["date"]} for row in sandbox.objects(KIND).values()]
@@ -144,7 +160,7 @@ def retrieve_invoice_item(sandbox: Sandbox, _params: dict[str, Any], item_id: st
     return sandbox.get(KIND, item_id)
 
 
-@route("DELETE", "/v1/invoiceitems/{invoiceitem}")
+@route("DELETE", "/v1/invoiceitems/{invoiceitem}", takes=())
 def delete_invoice_item(sandbox: Sandbox, _params: dict[str, Any], item_id: str) -> Object:
     """Forget an invoice item that still waits."""
     item = sandbox.get(KIND, item_id)

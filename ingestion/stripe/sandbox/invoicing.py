@@ -10,6 +10,7 @@ from ingestion.stripe.sandbox.lines import invoice_item_line
 from ingestion.stripe.sandbox.listing import nested
 from ingestion.stripe.sandbox.state import Object, Sandbox, changed
 
+KIND = "invoice"
 DRAFT_FOR = HOUR
 """How long an invoice stays a draft before it is finalised and collected by itself."""
 

@@ -1,5 +1,6 @@
 """Meters: usage reported as events, kept in order, and summed up over a billing period."""
 
+import json
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
@@ -36,7 +37,18 @@ def usage(sandbox: Sandbox, meter_id: str, customer_id: str, *, start: int, end:
     return sum((each.value for each in found), Decimal(0))
 
 
-@route("POST", "/v1/billing/meters")
+@route(
+    "POST",
+    "/v1/billing/meters",
+    takes=(
+        "customer_mapping",
+        "default_aggregation",
+        "display_name",
+        "event_name",
+        "event_time_window",
+        "value_settings",
+    ),
+)
 def create_meter(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """Make a meter for events of one name."""
     if _meter_named(sandbox, params["event_name"]) is not None:
@@ -62,7 +74,7 @@ def create_meter(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     return meter
 
 
-@route("GET", "/v1/billing/meters")
+@route("GET", "/v1/billing/meters", takes=("ending_before", "limit", "starting_after", "status"))
 def list_meters(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """List meters."""
     return page(sandbox.objects(KIND).values(), params, "/v1/billing/meters", equal=("status",))
@@ -74,7 +86,7 @@ def retrieve_meter(sandbox: Sandbox, _params: dict[str, Any], meter_id: str) -> 
     return sandbox.get(KIND, meter_id)
 
 
-@route("POST", "/v1/billing/meters/{id}/deactivate")
+@route("POST", "/v1/billing/meters/{id}/deactivate", takes=())
 def deactivate_meter(sandbox: Sandbox, _params: dict[str, Any], meter_id: str) -> Object:
     """Take a meter out of use: no event reaches it any more."""
     meter = sandbox.get(KIND, meter_id)
@@ -86,7 +98,7 @@ def deactivate_meter(sandbox: Sandbox, _params: dict[str, Any], meter_id: str) -
     return meter
 
 
-@route("POST", "/v1/billing/meter_events")
+@route("POST", "/v1/billing/meter_events", takes=("event_name", "identifier", "payload", "timestamp"))
 def create_meter_event(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """Take one usage event; one identifier is taken once."""
     meter = _meter_named(sandbox, params["event_name"])
@@ -117,7 +129,11 @@ def create_meter_event(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     }
 
 
-@route("GET", "/v1/billing/meters/{id}/event_summaries")
+@route(
+    "GET",
+    "/v1/billing/meters/{id}/event_summaries",
+    takes=("customer", "end_time", "ending_before", "limit", "start_time", "starting_after", "value_grouping_window"),
+)
 def list_event_summaries(sandbox: Sandbox, params: dict[str, Any], meter_id: str) -> Object:
     """Return a customer's usage over a span, in one sum or by hours or days, the newest first."""
     sandbox.get(KIND, meter_id)
@@ -168,5 +184,5 @@ def _value(meter: Object, payload: dict[str, Any]) -> Decimal:
 
 
 def _number(value: Decimal) -> Any:
-    """Return a plain number for JSON: usage of whole units stays whole."""
-    return int(value) if value == int(value) else value
+    """Return a plain number for JSON."""
+    return json.loads(f"{value.normalize():f}")

@@ -123,7 +123,9 @@ def decline_behind(charge: Object) -> Decline | None:
     return None if charge["failure_code"] is None else cards.declines()[charge["outcome"]["reason"]]
 
 
-@route("GET", "/v1/charges")
+@route(
+    "GET", "/v1/charges", takes=("created", "ending_before", "limit", "starting_after", "customer", "payment_intent")
+)
 def list_charges(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """List charges, failed ones too."""
     rows = sandbox.objects("charge").values()
@@ -136,7 +138,7 @@ def retrieve_charge(sandbox: Sandbox, _params: dict[str, Any], charge_id: str) -
     return sandbox.get("charge", charge_id)
 
 
-@route("GET", "/v1/payment_intents")
+@route("GET", "/v1/payment_intents", takes=("created", "ending_before", "limit", "starting_after", "customer"))
 def list_payment_intents(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """List payment intents."""
     rows = sandbox.objects("payment_intent").values()
@@ -149,7 +151,11 @@ def retrieve_payment_intent(sandbox: Sandbox, _params: dict[str, Any], intent_id
     return sandbox.get("payment_intent", intent_id)
 
 
-@route("POST", "/v1/payment_intents")
+@route(
+    "POST",
+    "/v1/payment_intents",
+    takes=("amount", "confirm", "currency", "customer", "description", "metadata", "off_session", "payment_method"),
+)
 def create_payment_intent(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """Make a payment outside of any invoice; with `confirm` it is charged at once."""
     if params["amount"] <= 0:
@@ -167,7 +173,7 @@ def create_payment_intent(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     return confirm_payment_intent(sandbox, {}, intent["id"]) if params.get("confirm") else intent
 
 
-@route("POST", "/v1/payment_intents/{intent}/confirm")
+@route("POST", "/v1/payment_intents/{intent}/confirm", takes=("off_session", "payment_method"))
 def confirm_payment_intent(sandbox: Sandbox, params: dict[str, Any], intent_id: str) -> Object:
     """Charge a payment intent that belongs to no invoice."""
     intent = sandbox.get("payment_intent", intent_id)
@@ -185,7 +191,11 @@ def confirm_payment_intent(sandbox: Sandbox, params: dict[str, Any], intent_id: 
     return intent
 
 
-@route("GET", "/v1/invoice_payments")
+@route(
+    "GET",
+    "/v1/invoice_payments",
+    takes=("created", "ending_before", "limit", "starting_after", "invoice", "payment", "status"),
+)
 def list_invoice_payments(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """List which payments pay which invoices, by invoice or by payment."""
     rows = list(sandbox.objects("invoice_payment").values())

@@ -44,7 +44,7 @@ def new_item(sandbox: Sandbox, subscription: Object, asked: dict[str, Any], *, s
         item.pop("quantity", None)
     else:
         item["quantity"] = asked.get("quantity", 1)
-    return sandbox.put(KIND, item)
+    return item
 
 
 def price_of(sandbox: Sandbox, asked: dict[str, Any]) -> Object:
@@ -69,7 +69,16 @@ def items_of(sandbox: Sandbox, subscription: Object) -> list[Object]:
 
 
 def set_items(sandbox: Sandbox, subscription: Object, items: list[Object]) -> None:
-    """Give a subscription its items, which must bill in one currency and at one interval."""
+    """Give a subscription its items."""
+    require_together(items)
+    for item in items:
+        sandbox.put(KIND, item)
+    sandbox.notes.setdefault("items", {})[subscription["id"]] = items
+    subscription["items"] = nested(items, f"/v1/subscription_items?subscription={subscription['id']}")
+
+
+def require_together(items: list[Object]) -> None:
+    """Refuse items that do not bill in one currency and at one interval."""
     rhythms = {(each["price"]["recurring"]["interval"], each["price"]["recurring"]["interval_count"]) for each in items}
     if len(rhythms) > 1:
         raise invalid("All items of a subscription must have the same billing interval in the sandbox.", param="items")
@@ -77,8 +86,6 @@ def set_items(sandbox: Sandbox, subscription: Object, items: list[Object]) -> No
         raise invalid("All items of a subscription must have the same currency.", param="items")
     if not items:
         raise invalid("A subscription needs at least one item.", param="items")
-    sandbox.notes.setdefault("items", {})[subscription["id"]] = items
-    subscription["items"] = nested(items, f"/v1/subscription_items?subscription={subscription['id']}")
 
 
 def set_span(items: list[Object], span: Span) -> None:
@@ -143,7 +150,7 @@ def plan_of(price: Object) -> Object:
     }
 
 
-@route("GET", "/v1/subscription_items")
+@route("GET", "/v1/subscription_items", takes=("ending_before", "limit", "starting_after", "subscription"))
 def list_subscription_items(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """List a subscription's items."""
     subscription = sandbox.get("subscription", params["subscription"], param="subscription")

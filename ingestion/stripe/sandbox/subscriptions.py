@@ -9,7 +9,6 @@ from ingestion.stripe.sandbox.cycles import DAY, Span, period_at
 from ingestion.stripe.sandbox.errors import invalid
 from ingestion.stripe.sandbox.fixtures import fixture
 from ingestion.stripe.sandbox.invoice_items import release
-from ingestion.stripe.sandbox.limits import only
 from ingestion.stripe.sandbox.listing import page
 from ingestion.stripe.sandbox.proration import credit_unused
 from ingestion.stripe.sandbox.routes import route
@@ -20,14 +19,32 @@ TOGETHER_MAX = 20
 """Stripe's limit of items in one subscription."""
 
 
-@route("POST", "/v1/subscriptions")
+@route(
+    "POST",
+    "/v1/subscriptions",
+    takes=(
+        "customer",
+        "items",
+        "billing_cycle_anchor",
+        "cancel_at",
+        "cancel_at_period_end",
+        "collection_method",
+        "currency",
+        "days_until_due",
+        "default_payment_method",
+        "default_tax_rates",
+        "description",
+        "discounts",
+        "metadata",
+        "off_session",
+        "payment_behavior",
+        "proration_behavior",
+        "trial_end",
+        "trial_period_days",
+    ),
+)
 def create_subscription(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """Begin a subscription: its first invoice is finalised and charged at once."""
-    only(
-        params, "customer", "items", "billing_cycle_anchor", "cancel_at", "cancel_at_period_end", "collection_method",
-        "currency", "days_until_due", "default_payment_method", "default_tax_rates", "description", "discounts",
-        "metadata", "off_session", "payment_behavior", "proration_behavior", "trial_end", "trial_period_days",
-    )  # fmt: skip
     customer = sandbox.get("customer", params["customer"], param="customer")
     asked = params.get("items") or []
     if not 1 <= len(asked) <= TOGETHER_MAX:
@@ -50,7 +67,11 @@ def create_subscription(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     return subscription
 
 
-@route("GET", "/v1/subscriptions")
+@route(
+    "GET",
+    "/v1/subscriptions",
+    takes=("created", "ending_before", "limit", "starting_after", "collection_method", "customer", "price", "status"),
+)
 def list_subscriptions(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """List subscriptions; the canceled ones only when asked for by status."""
     rows = list(sandbox.objects(KIND).values())
@@ -72,10 +93,11 @@ def retrieve_subscription(sandbox: Sandbox, _params: dict[str, Any], subscriptio
     return sandbox.get(KIND, subscription_id)
 
 
-@route("DELETE", "/v1/subscriptions/{subscription_exposed_id}")
+@route(
+    "DELETE", "/v1/subscriptions/{subscription_exposed_id}", takes=("cancellation_details", "invoice_now", "prorate")
+)
 def cancel_subscription(sandbox: Sandbox, params: dict[str, Any], subscription_id: str) -> Object:
     """End a subscription now; `prorate` credits the time not used, `invoice_now` bills what is pending."""
-    only(params, "cancellation_details", "invoice_now", "prorate")
     subscription = sandbox.get(KIND, subscription_id)
     if subscription["status"] in standing.ENDED:
         raise invalid(f"No such subscription: '{subscription_id}'", param="id", code="resource_missing", status=404)

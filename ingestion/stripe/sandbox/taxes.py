@@ -52,7 +52,22 @@ def _tax(amount: int, rate: Object) -> Object:
     }
 
 
-@route("POST", "/v1/tax_rates")
+@route(
+    "POST",
+    "/v1/tax_rates",
+    takes=(
+        "active",
+        "country",
+        "description",
+        "display_name",
+        "inclusive",
+        "jurisdiction",
+        "metadata",
+        "percentage",
+        "state",
+        "tax_type",
+    ),
+)
 def create_tax_rate(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """Make a tax rate; `inclusive` says whether prices contain it."""
     rate = fixture("tax_rate") | {
@@ -77,7 +92,7 @@ def create_tax_rate(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     return rate
 
 
-@route("GET", "/v1/tax_rates")
+@route("GET", "/v1/tax_rates", takes=("created", "ending_before", "limit", "starting_after", "active", "inclusive"))
 def list_tax_rates(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     """List tax rates."""
     return page(sandbox.objects("tax_rate").values(), params, "/v1/tax_rates", equal=("active", "inclusive"))
@@ -89,7 +104,7 @@ def retrieve_tax_rate(sandbox: Sandbox, _params: dict[str, Any], rate_id: str) -
     return sandbox.get("tax_rate", rate_id)
 
 
-@route("POST", "/v1/tax_rates/{tax_rate}")
+@route("POST", "/v1/tax_rates/{tax_rate}", takes=("active", "description", "display_name", "jurisdiction", "metadata"))
 def update_tax_rate(sandbox: Sandbox, params: dict[str, Any], rate_id: str) -> Object:
     """Rename a tax rate or take it out of use; its percentage never changes."""
     rate = sandbox.get("tax_rate", rate_id)
