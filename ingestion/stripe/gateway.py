@@ -168,8 +168,10 @@ class StripeGateway:
         asked = {**asked, "limit": PAGE_OBJECTS}
         while True:
             page = self._get(path, asked, right=right)
+            if not isinstance(page.get("data"), list) or (page.get("has_more") and not page["data"]):
+                raise StripeUnavailableError(f"what it answers for {path} is no list")
             yield page["data"]
-            if not page["has_more"]:
+            if not page.get("has_more"):
                 return
             asked = {**asked, "starting_after": page["data"][-1]["id"]}
 
@@ -256,4 +258,5 @@ def _what_failed(failed: stripe.StripeError) -> str:
     """Return a few words without the address, which may hold what is nobody's business."""
     if isinstance(failed, stripe.APIConnectionError):
         return "no connection, or no answer in time"
-    return f"it answered {failed.http_status}" if failed.http_status else "its answer cannot be read"
+    is_broken = failed.http_status is not None and failed.http_status >= 500
+    return f"it answered {failed.http_status}" if is_broken else "its answer cannot be read"
