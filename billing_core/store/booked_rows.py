@@ -15,9 +15,11 @@ from billing_core.mrr import PlanSpan, plan_spans
 from billing_core.revenue import CustomerDocuments, book, is_counted
 from billing_core.standing import Standing, standing_of
 from billing_core.store.documents import CustomerRecords, Mirror
+from billing_core.store.ledger import SQL
 from billing_core.store.matches import MatchedCustomer
 from billing_core.store.names import NO_CUSTOMER
 from billing_core.store.rates import DocumentRates, reporting_currency
+from billing_core.store.statements import statement
 from billing_core.stripe_facts import StripePrice
 
 NO_PRODUCT = 0
@@ -43,10 +45,20 @@ class _Connected:
     plan_ids: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What one read made: staged bookings, plan spans, standings."""
+
+    bookings: list[tuple[Any, ...]]
+    spans: list[dict[str, Any]]
+    standings: list[dict[str, Any]]
+
+
 class BookingDesk:
-    """Where documents become rows: bookings are staged, plan spans and standings written."""
+    """Where documents become rows; all rows of a customer are made at once, so that each read is summed by itself."""
 
     def __init__(self, connection: Connection, tenant_id: int, rates: DocumentRates) -> None:
+        connection.execute(statement(SQL, "stage_bookings"))
         self._connection = connection
         self._tenant_id = tenant_id
         self._rates = rates
@@ -64,25 +76,23 @@ class BookingDesk:
             asked = [each.stripe_customer_id for each in matched if each.connection_id == connection_id]
             found = connected.mirror.records_of(asked)
             records |= {(connection_id, each): record for each, record in zip(asked, found, strict=True)}
-        staged: list[tuple[Any, ...]] = []
+        written = _Written([], [], [])
         for customer_id, group in groupby(matched, key=lambda each: each.customer_id):
             theirs = [
                 (self._connected[each.connection_id], records[each.connection_id, each.stripe_customer_id])
                 for each in group
             ]
             for connected, record in theirs:
-                staged += self._rows(connected, customer_id, record.documents)
-            self._write_standing(customer_id, theirs)
-        self._stage(staged)
+                written.bookings.extend(self._rows(connected, customer_id, record.documents))
+            self._add_standing(written, customer_id, theirs)
+        self._write(written)
 
     def book_nobodys(self) -> None:
-        """Stage what belongs to no customer: Stripe's own fees, and payments that name nobody."""
+        """Write what belongs to no customer: Stripe's own fees, and payments that name nobody."""
+        bookings: list[tuple[Any, ...]] = []
         for connected in self._connected.values():
-            self._stage(self._rows(connected, NO_CUSTOMER, connected.mirror.documents_of_nobody()))
-
-    def keep_rates(self) -> None:
-        """Append the rates that documents were given for the first time."""
-        self._rates.keep()
+            bookings += self._rows(connected, NO_CUSTOMER, connected.mirror.documents_of_nobody())
+        self._write(_Written(bookings, [], []))
 
     def _connect(self, connection_id: int) -> _Connected:
         place = {"tenant_id": self._tenant_id, "connection_id": connection_id}
@@ -143,27 +153,22 @@ class BookingDesk:
             return Decimal(1)
         return self._rates.rate(connection_id, document_id, currency=currency, day=day)
 
-    def _write_standing(self, customer_id: int, theirs: Sequence[tuple[_Connected, CustomerRecords]]) -> None:
-        """Write a customer's plan spans and standing."""
-        spans = [(connected, span) for connected, record in theirs for span in _spans(connected, record)]
+    def _add_standing(
+        self, written: _Written, customer_id: int, theirs: Sequence[tuple[_Connected, CustomerRecords]]
+    ) -> None:
+        """Add a customer's plan spans and standing."""
+        spans: list[tuple[int, PlanSpan]] = []
         for connected, record in theirs:
-            own = [span for where, span in spans if where is connected]
-            self._write_spans(connected, customer_id, own, _days(record.documents))
+            own = _spans(connected, record)
+            spans += [(connected.connection_id, span) for span in own]
+            written.spans.extend(self._span_rows(connected, customer_id, own, _days(record.documents)))
         standing = standing_of(
             [record.customer for _, record in theirs if record.customer is not None],
             subscriptions=[each for _, record in theirs for each in record.subscriptions],
-            spans=[(connected.connection_id, span) for connected, span in spans],
+            spans=spans,
             payments=[each for _, record in theirs for each in record.documents.payments],
         )
-        self._connection.execute(
-            text(
-                """
-                insert into customer_standing (
-                    tenant_id, customer_id, segment, plan_id, email, first_paid_on, status, is_in_stripe
-                )
-                values (:tenant_id, :customer_id, :segment, :plan_id, :email, :first_paid_on, :status, true)
-                """
-            ),
+        written.standings.append(
             {
                 "tenant_id": self._tenant_id,
                 "customer_id": customer_id,
@@ -172,7 +177,7 @@ class BookingDesk:
                 "email": standing.email,
                 "first_paid_on": standing.first_paid_on,
                 "status": standing.status,
-            },
+            }
         )
 
     def _plan_of(self, standing: Standing) -> int:
@@ -180,13 +185,13 @@ class BookingDesk:
             return NO_PLAN
         return self._connected[standing.connection_id].plan_ids.get(standing.price_id, NO_PLAN)
 
-    def _write_spans(
+    def _span_rows(
         self, connected: _Connected, customer_id: int, spans: Sequence[PlanSpan], days: dict[str, date]
-    ) -> None:
+    ) -> list[dict[str, Any]]:
         foreign = {span.invoice_id for span in spans if span.currency != self._reporting}
         if foreign:
             self._rates.load(connected.connection_id, foreign)
-        rows = [
+        return [
             {
                 "tenant_id": self._tenant_id,
                 "connection_id": connected.connection_id,
@@ -208,14 +213,21 @@ class BookingDesk:
             }
             for span in spans
         ]
-        if rows:
-            self._connection.execute(_INSERT_SPAN, rows)
 
-    def _stage(self, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _write(self, written: _Written) -> None:
+        """Write a read's rows, and keep the rates that its documents were given for the first time."""
         driver: Any = self._connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(_COPY) as target:
-            for row in rows:
+            for row in written.bookings:
                 target.write_row(row)
+        for insert, rows in ((_INSERT_SPAN, written.spans), (_INSERT_STANDING, written.standings)):
+            if rows:
+                self._connection.execute(insert, rows)
+        place = {"tenant_id": self._tenant_id, "customer_ids": sorted({row[0] for row in written.bookings})}
+        for name in ("book_days", "book_months"):
+            self._connection.execute(statement(SQL, name), place)
+        self._connection.execute(text("truncate booking_stage"))
+        self._rates.keep()
 
 
 _INSERT_SPAN = text(
@@ -226,6 +238,14 @@ _INSERT_SPAN = text(
     )
     values (:tenant_id, :connection_id, :subscription_id, :plan_id, :starts_at, :ends_at, :customer_id, :product_id,
             :quantity, :currency, :mrr_minor, :rate)
+    """
+)
+
+
+_INSERT_STANDING = text(
+    """
+    insert into customer_standing (tenant_id, customer_id, segment, plan_id, email, first_paid_on, status, is_in_stripe)
+    values (:tenant_id, :customer_id, :segment, :plan_id, :email, :first_paid_on, :status, true)
     """
 )
 

@@ -40,6 +40,7 @@ def book_customers(
     Rates that Stripe converted at are learned on the way, and kept for each document that is booked with one.
     """
     lock_bookings(connection, tenant_id)
+    _join_by_hash(connection)
     learn_rates(connection, tenant_id, connection_id, now)
     touched = resolve_matches(connection, tenant_id, connection_id, stripe_customer_ids=stripe_customer_ids, now=now)
     _number_products_and_plans(connection, tenant_id, connection_id, now)
@@ -54,16 +55,14 @@ def book_again(
     `keep_rates_at` None: nothing but the projections is written, and a document without a kept rate gets none.
     """
     asked = None if customer_ids is None else sorted({NO_CUSTOMER, *customer_ids})
+    _join_by_hash(connection)
     _clear(connection, tenant_id, asked)
-    connection.execute(statement(SQL, "stage_bookings"))
     desk = BookingDesk(connection, tenant_id, DocumentRates(connection, tenant_id, keep_at=keep_rates_at))
     for matched in _reads(newest_matches(connection, tenant_id, asked)):
         desk.book_matched(matched)
     desk.book_nobodys()
-    desk.keep_rates()
-    connection.execute(statement(SQL, "book_days"), {"tenant_id": tenant_id})
     connection.execute(text("drop table booking_stage"))
-    connection.execute(statement(SQL, "book_months"), {"tenant_id": tenant_id, "customer_ids": asked})
+    connection.execute(text("set local enable_nestloop to default; set local work_mem to default"))
 
 
 def check_bookings(connection: Connection, tenant_id: int) -> list[ProjectionCheck]:
@@ -85,6 +84,11 @@ def rebuild_bookings(connection: Connection, tenant_id: int) -> list[ProjectionC
         if not check.agrees:
             replace_stored(connection, check.projection, tenant_id)
     return checks
+
+
+def _join_by_hash(connection: Connection) -> None:
+    """Keep the planner from joining row by row: a mirror that was just filled has no statistics yet."""
+    connection.execute(text("set local enable_nestloop = off; set local work_mem = '64MB'"))
 
 
 def _clear(connection: Connection, tenant_id: int, customer_ids: Sequence[int] | None) -> None:

@@ -34,20 +34,18 @@ _SELECT = sql.SQL("select {columns} from {table} where tenant_id = %(tenant_id)s
 _NOBODYS_TRANSACTIONS = sql.SQL(
     """
     {select} and not exists (
-        select from payment
-        where payment.tenant_id = balance_transaction.tenant_id
-          and payment.connection_id = balance_transaction.connection_id
-          and payment.payment_id = balance_transaction.source_id and payment.stripe_customer_id is not null
-    ) and not exists (
-        select from refund join payment using (tenant_id, connection_id, payment_id)
-        where refund.tenant_id = balance_transaction.tenant_id
-          and refund.connection_id = balance_transaction.connection_id
-          and refund.refund_id = balance_transaction.source_id and payment.stripe_customer_id is not null
-    ) and not exists (
-        select from dispute join payment using (tenant_id, connection_id, payment_id)
-        where dispute.tenant_id = balance_transaction.tenant_id
-          and dispute.connection_id = balance_transaction.connection_id
-          and dispute.dispute_id = balance_transaction.source_id and payment.stripe_customer_id is not null
+        select from (
+            select tenant_id, connection_id, payment_id as source_id from payment where stripe_customer_id is not null
+            union all
+            select tenant_id, connection_id, refund_id
+            from refund join payment using (tenant_id, connection_id, payment_id) where stripe_customer_id is not null
+            union all
+            select tenant_id, connection_id, dispute_id
+            from dispute join payment using (tenant_id, connection_id, payment_id) where stripe_customer_id is not null
+        ) as customers
+        where customers.tenant_id = balance_transaction.tenant_id
+          and customers.connection_id = balance_transaction.connection_id
+          and customers.source_id = balance_transaction.source_id
     )
     order by balance_transaction_id
     """

@@ -65,15 +65,19 @@ class DocumentRates:
                 self._known.setdefault(row.currency, []).append(DayRate(row.rate_on, row.rate, row.source))
 
     def load(self, connection_id: int, document_ids: Collection[str]) -> None:
-        """Read the kept rates of these documents, in the place of those read before."""
+        """Read the kept rates of these documents; they are remembered until `keep`."""
         rows = self._connection.execute(
             text(
                 "select document_id, currency, rate from document_rate "
                 "where tenant_id = :tenant_id and connection_id = :connection_id and document_id = any(:document_ids)"
             ),
-            {"tenant_id": self._tenant_id, "connection_id": connection_id, "document_ids": sorted(document_ids)},
+            {
+                "tenant_id": self._tenant_id,
+                "connection_id": connection_id,
+                "document_ids": sorted(each for each in document_ids if (connection_id, each) not in self._kept),
+            },
         )
-        self._kept = {(connection_id, row.document_id): (row.currency, row.rate) for row in rows}
+        self._kept |= {(connection_id, row.document_id): (row.currency, row.rate) for row in rows}
 
     def rate(self, connection_id: int, document_id: str, *, currency: str, day: date) -> Decimal | None:
         """Return the rate that the document is booked with; None while no rate of its currency is known."""
@@ -99,7 +103,8 @@ class DocumentRates:
         return rate if kept_currency == currency else None
 
     def keep(self) -> None:
-        """Append the rates that documents were given for the first time."""
+        """Append the rates that documents were given for the first time, and forget the documents."""
+        self._kept.clear()
         if self._new:
             self._connection.execute(
                 text(
