@@ -47,6 +47,7 @@ def contest(sandbox: Sandbox, charge: Object) -> None:
             "card": {
                 "brand": card.brand,
                 "case_type": "inquiry" if is_inquiry else "chargeback",
+                "network": card.brand,
                 "network_reason_code": "10.4" if card.contest_reason == "fraudulent" else "13.1",
             },
             "type": "card",
