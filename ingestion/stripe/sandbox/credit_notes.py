@@ -166,12 +166,11 @@ def _credited(sandbox: Sandbox, line_id: str) -> int:
 
 def _excluding_tax(line: Object) -> int:
     included = sum(tax["amount"] for tax in line["taxes"] if tax["tax_behavior"] == "inclusive")
-    amount: int = line["amount"] - line["discount_amount"] - included
-    return amount
+    return int(line["amount"] - line["discount_amount"] - included)
 
 
 def _total(line: Object) -> int:
-    return _excluding_tax(line) + sum(tax["amount"] for tax in line["taxes"])
+    return _excluding_tax(line) + sum(int(tax["amount"]) for tax in line["taxes"])
 
 
 def _require_settled(sandbox: Sandbox, params: dict[str, Any], *, post: int) -> None:

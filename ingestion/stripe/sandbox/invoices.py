@@ -178,8 +178,6 @@ def mark_uncollectible(sandbox: Sandbox, _params: dict[str, Any], invoice_id: st
     """Write an open invoice off."""
     invoice = sandbox.get(KIND, invoice_id)
     invoicing.give_up(sandbox, invoice)
-    reason = {"reason": "user_forgiven"}
-    invoice["status_details"] = {"uncollectible": reason}
     return invoice
 
 

@@ -192,6 +192,7 @@ def give_up(sandbox: Sandbox, invoice: Object) -> None:
     if invoice["status"] != "open":
         text = f"You can only mark open invoices as uncollectible. This invoice isn't: it is {invoice['status']}."
         raise invalid(text)
+    invoice["status_details"] = {"uncollectible": {"reason": "user_forgiven"}}
     close(sandbox, invoice, "uncollectible", "marked_uncollectible_at")
     sandbox.emit("invoice.marked_uncollectible", invoice)
 
