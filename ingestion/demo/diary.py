@@ -82,7 +82,7 @@ def _changes(end: datetime) -> list[Entry]:
     upgraded, credited, refunded = (
         _renewal(plans.UPGRADED, end, months_ago=3),
         _renewal(plans.CREDITED, end, months_ago=1),
-        _renewal(plans.REFUNDED, end, months_ago=1),
+        _renewal(plans.REFUNDED, end, months_ago=2),
     )
     return [
         Entry(upgraded + timedelta(days=12, hours=5), _upgrade, plans.UPGRADED),
