@@ -35,9 +35,8 @@ def sandbox(
         raise SandboxPortTakenError(port) from taken
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     now = datetime.fromtimestamp(server.sandbox.now, UTC)
-    typer.echo(f"ready {server.url}")
-    typer.echo(f"It is {now:%Y-%m-%d %H:%M:%S} UTC there, until a test clock is advanced. No money moves.")
-    typer.echo(f"Use it: STRIPE_API_KEY={server.key} STRIPE_API_BASE={server.url} marginbook sync stripe")
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.closing(server), contextlib.suppress(KeyboardInterrupt):
+        typer.echo(f"ready {server.url}")
+        typer.echo(f"It is {now:%Y-%m-%d %H:%M:%S} UTC there, until a test clock is advanced. No money moves.")
+        typer.echo(f"Use it: STRIPE_API_KEY={server.key} STRIPE_API_BASE={server.url} marginbook sync stripe")
         server.serve()
-    server.close()
