@@ -14,18 +14,18 @@ Handler = Callable[..., Object]
 _handlers: dict[tuple[str, str], Handler] = {}
 
 
-def route(method: str, path: str, *, takes: Iterable[str] | None = None) -> Callable[[Handler], Handler]:
+def route(method: str, path: str, *, takes: Iterable[str] = ()) -> Callable[[Handler], Handler]:
     """Register a function for one of the SDK's routes, written as the SDK writes it: `/v1/invoices/{invoice}/pay`.
 
     It is called as `function(sandbox, params, *ids)`: the parameters are already checked, decoded and typed by the
     contract, without `expand`; the ids are the path's placeholders in their order. It returns the answer's body.
-    With `takes`, a parameter that Stripe has but that is not named there is refused instead of being ignored.
+    A parameter that Stripe has, but that is not named in `takes`, is refused: nothing that is asked is ignored.
     """
 
     def register(handler: Handler) -> Handler:
         if (method, path) in _handlers:
             raise ValueError(f"{method} {path} is answered twice: by {_handlers[method, path]} and {handler}")
-        _handlers[method, path] = handler if takes is None else _narrowed(handler, frozenset(takes))
+        _handlers[method, path] = _narrowed(handler, frozenset(takes))
         return handler
 
     return register
