@@ -3,7 +3,7 @@
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 # The words and rules that decide about money and access: every branch of them must be tested.
-RULES := billing_core/errors/*,billing_core/money.py,billing_core/currencies.py,billing_core/periods.py,billing_core/usage.py,billing_core/usage_identity.py,billing_core/pricing.py,billing_core/pricing_batch.py,billing_core/price_book/*,billing_core/sign_in.py,billing_core/recognition.py,billing_core/bookings.py,billing_core/revenue.py,billing_core/reversals.py,billing_core/fees_and_cash.py,billing_core/mrr.py,billing_core/shared_costs.py,billing_core/margin.py,billing_core/stripe_mapping.py,billing_core/stripe_reader.py,billing_core/stripe_json.py
+RULES := billing_core/errors/*,billing_core/money.py,billing_core/currencies.py,billing_core/periods.py,billing_core/usage.py,billing_core/usage_identity.py,billing_core/pricing.py,billing_core/pricing_batch.py,billing_core/price_book/*,billing_core/sign_in.py,billing_core/recognition.py,billing_core/bookings.py,billing_core/stripe_facts.py,billing_core/standing.py,billing_core/revenue.py,billing_core/reversals.py,billing_core/fees_and_cash.py,billing_core/mrr.py,billing_core/shared_costs.py,billing_core/margin.py,billing_core/stripe_mapping.py,billing_core/stripe_reader.py,billing_core/stripe_json.py
 
 .PHONY: help setup run test check fix bench chaos lock price-book browser format-check lint types contracts
 

@@ -124,7 +124,7 @@ class _Books:
                 self._note_lines.get(note.credit_note_id, []),
                 tax_minor=note.total_minor - note.excluding_tax_minor,
             )
-            yield from self._taken_back(sale, taken, Kind.CREDIT_NOTE, note.credit_note_id, note.effective_at)
+            yield from self._taken_back(sale, taken, Kind.CREDIT_NOTE, note.credit_note_id, at=note.effective_at)
 
     def _given_back(self, kind: Kind, act: Refund | Dispute) -> Iterator[Booking]:
         """Take back the sales that the payment paid; money of a payment that nobody knows goes on its day."""
@@ -136,7 +136,7 @@ class _Books:
             return
         for sale, gross_minor in self._shares(payment, act):
             taken = sale.give_back(gross_minor)
-            yield from self._taken_back(sale, taken, kind, document_id, act.created_at)
+            yield from self._taken_back(sale, taken, kind, document_id, at=act.created_at)
 
     def _shares(self, payment: Payment, act: Refund | Dispute) -> list[tuple[Sale, int]]:
         """Split money given back over what its payment paid; in another currency than the payment's it is all of it."""
@@ -150,7 +150,7 @@ class _Books:
         ]
 
     def _taken_back(
-        self, sale: Sale, taken: TakenBack, kind: Kind, document_id: str, at: datetime
+        self, sale: Sale, taken: TakenBack, kind: Kind, document_id: str, *, at: datetime
     ) -> Iterator[Booking]:
         act_day = at.astimezone(UTC).date()
         for line, amount_minor in taken:

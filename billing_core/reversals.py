@@ -1,7 +1,7 @@
 """Reversals: what credit notes, refunds and disputes take back of what was sold, line by line."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from billing_core.money import Money, allocate, settled_share, settling_unit
@@ -23,21 +23,20 @@ TakenBack = list[tuple[SoldLine, int]]
 """How much of each line is taken back; negative for a line that was itself a credit."""
 
 
-@dataclass(slots=True)
 class Sale:
     """An invoice, or a payment without one, with what is left of its lines and its tax after each reversal.
 
     Never is more taken back than is left: what goes beyond it was no revenue (money that was already credited).
     """
 
-    document_id: str
-    currency: str
-    lines: tuple[SoldLine, ...]
-    tax_left_minor: int = 0
-    _left: list[int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._left = [line.net_minor for line in self.lines]
+    def __init__(
+        self, document_id: str, currency: str, lines: tuple[SoldLine, ...], *, tax_left_minor: int = 0
+    ) -> None:
+        self.document_id = document_id
+        self.currency = currency
+        self.lines = lines
+        self._tax_left_minor = tax_left_minor
+        self._left = [line.net_minor for line in lines]
 
     @property
     def left_minor(self) -> int:
@@ -49,10 +48,10 @@ class Sale:
         left_minor = self.left_minor
         if left_minor <= 0:
             return []
-        gross_left = left_minor + self.tax_left_minor
+        gross_left = left_minor + self._tax_left_minor
         gross_minor = min(gross_minor, gross_left)
         net_minor = settled_share(gross_minor, left_minor, gross_left, unit=self._unit(gross_minor, left_minor))
-        self.tax_left_minor -= gross_minor - net_minor
+        self._tax_left_minor -= gross_minor - net_minor
         return self._mirrored(net_minor)
 
     def credit(self, total_minor: int, line_amounts: Sequence[tuple[str | None, int]], *, tax_minor: int) -> TakenBack:
@@ -60,7 +59,7 @@ class Sale:
         total_minor = min(total_minor, self.left_minor)
         if total_minor <= 0:
             return []
-        self.tax_left_minor = max(0, self.tax_left_minor - tax_minor)
+        self._tax_left_minor = max(0, self._tax_left_minor - tax_minor)
         index_of = {line.line_id: index for index, line in enumerate(self.lines)}
         named = [0] * len(self.lines)
         for line_id, amount_minor in _adding_up(total_minor, line_amounts, self.currency):
