@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from billing_core.errors import BillingError
+from cli.books import books, cost_app, fx_app, match
 from cli.calc import calc_app
 from cli.calc_price import price
 from cli.calc_recognise import recognise
@@ -20,10 +21,14 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_comp
 calc_app.command()(price)
 calc_app.command()(recognise)
 app.add_typer(calc_app, name="calc")
+app.add_typer(cost_app, name="cost")
 app.add_typer(db_app, name="db")
+app.add_typer(fx_app, name="fx")
 app.add_typer(import_app, name="import")
 app.add_typer(price_app, name="price")
 app.add_typer(sync_app, name="sync")
+app.command()(books)
+app.command()(match)
 app.command()(rebuild)
 app.command()(sandbox)
 mount(app)

@@ -13,7 +13,6 @@ from billing_core.errors.amounts import (
     UnknownTimeZoneError,
 )
 from billing_core.errors.books import (
-    BooksBrokenError,
     ExchangeRateInvalidError,
     OwnRowMissingError,
     ReasonMissingError,
@@ -91,7 +90,6 @@ __all__ = [
     "AmountTooSmallError",
     "BackupFailedError",
     "BillingError",
-    "BooksBrokenError",
     "CurrencyMismatchError",
     "DatabaseBusyError",
     "DatabaseFullError",

@@ -1,4 +1,4 @@
-"""Refusals of what people add to the books: matches, shared costs, rates; and of books that are not right."""
+"""Refusals of what people add to the books: matches, shared costs and exchange rates."""
 
 from billing_core.errors.refusal import BillingError
 
@@ -59,14 +59,3 @@ class ExchangeRateInvalidError(BillingError):
         self.currency = currency
         self.problem = problem
         super().__init__(f"The rate of {currency!r} cannot be set, because {problem}: {do}.")
-
-
-class BooksBrokenError(BillingError):
-    """Checks of the books that do not hold."""
-
-    def __init__(self, checks: list[str]) -> None:
-        self.checks = checks
-        super().__init__(
-            f"The books are not right ({'; '.join(checks)}): run `marginbook books` for the rows, and keep this line "
-            "for whoever looks for the cause."
-        )

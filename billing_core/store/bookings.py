@@ -76,6 +76,14 @@ def check_bookings(connection: Connection, tenant_id: int) -> list[ProjectionChe
     return [compare_derived(connection, table, tenant_id) for table in BOOKED]
 
 
+def forget_derived(connection: Connection) -> None:
+    """Drop what `check_bookings` left behind."""
+    driver = connection.connection.driver_connection
+    for table in BOOKED:
+        composed = sql.SQL("drop table {}").format(sql.Identifier("pg_temp", table))
+        connection.exec_driver_sql(composed.as_string(driver))
+
+
 def rebuild_bookings(connection: Connection, tenant_id: int) -> list[ProjectionCheck]:
     """Put what mirror and facts make in the place of what differs; return what was compared to before."""
     lock_bookings(connection, tenant_id)
