@@ -57,6 +57,15 @@ class _Held(NamedTuple):
     """When unused time was given back: there the price ended, or began anew in another quantity."""
 
 
+class _Terms(NamedTuple):
+    """What the whole periods of a subscription say about its parts of periods."""
+
+    lengths: dict[tuple[datetime, Interval, int], timedelta]
+    """How long the whole period was that ends at an instant; the calendar alone cannot say (January 31)."""
+    discounts: list[Fraction]
+    """Shares of discount that were given."""
+
+
 def plan_spans(
     *,
     lines: Sequence[InvoiceLine],
@@ -126,7 +135,7 @@ def _not_credited(
 def _spans(
     subscription: Subscription, held: dict[str, _Held], price_id: str, item: SubscriptionItem | None
 ) -> list[PlanSpan]:
-    its = held[price_id]
+    its, terms = held[price_id], _terms(held)
     starts = sorted(its.charges)
     spans: list[PlanSpan] = []
     for starts_at in starts:
@@ -141,7 +150,7 @@ def _spans(
         ended_at = [] if subscription.ended_at is None else [max(subscription.ended_at, starts_at)]
         ends_at = min([ends_at, *(cut for cut in cuts if cut > starts_at), *ended_at])
         if starts_at < ends_at:
-            spans.append(_span(subscription, its.price, charges, ends_at=ends_at))
+            spans.append(_span(subscription, its.price, charges, terms, ends_at=ends_at))
     return spans
 
 
@@ -156,9 +165,23 @@ def _replacements(held: dict[str, _Held], price_id: str, starts_at: datetime) ->
     ]
 
 
-def _span(subscription: Subscription, price: StripePrice, charges: list[InvoiceLine], *, ends_at: datetime) -> PlanSpan:
+def _terms(held: dict[str, _Held]) -> _Terms:
+    terms = _Terms({}, [])
+    for its in held.values():
+        for line in (line for charges in its.charges.values() for line in charges if not line.is_proration):
+            terms.lengths[line.ends_at, *_interval(its.price)] = line.ends_at - line.starts_at
+            if 0 < line.discount_minor <= line.amount_minor:
+                terms.discounts.append(Fraction(line.discount_minor, line.amount_minor))
+    return terms
+
+
+def _span(
+    subscription: Subscription, price: StripePrice, charges: list[InvoiceLine], terms: _Terms, *, ends_at: datetime
+) -> PlanSpan:
     first = charges[0]
-    exact = sum((_interval_value(line, price) for line in charges), Fraction(0)) / _months(price)
+    interval, interval_count = _interval(price)
+    whole = sum((_interval_value(line, price, terms) for line in charges), Fraction(0))
+    exact = whole / (_MONTHS[interval] * interval_count)
     settled = settled_share(exact.numerator * 10**DECIMALS, 1, exact.denominator)
     return PlanSpan(
         stripe_customer_id=subscription.stripe_customer_id,
@@ -174,30 +197,37 @@ def _span(subscription: Subscription, price: StripePrice, charges: list[InvoiceL
     )
 
 
-def _months(price: StripePrice) -> Fraction:
-    """Return how many months the price's interval has."""
-    return _MONTHS[Interval(price.recurring_interval or "")] * (price.interval_count or 1)
+def _interval(price: StripePrice) -> tuple[Interval, int]:
+    return Interval(price.recurring_interval or ""), price.interval_count or 1
 
 
-def _interval_value(line: InvoiceLine, price: StripePrice) -> Fraction:
+def _interval_value(line: InvoiceLine, price: StripePrice, terms: _Terms) -> Fraction:
     """Return what a line is worth in a whole interval, discount off: as it is, unless it is for a part of one."""
     if not line.is_proration or not line.amount_minor:
         return Fraction(line.amount_minor - line.discount_minor)
-    kept = 1 - Fraction(line.discount_minor, line.amount_minor)
-    return _whole_amount(line, price) * kept
+    return _whole_amount(line, price, terms) * (1 - Fraction(line.discount_minor, line.amount_minor))
 
 
-def _whole_amount(line: InvoiceLine, price: StripePrice) -> Fraction:
-    """Return a prorated line's amount for the whole interval: by its price where that has one, else scaled by time.
+def _whole_amount(line: InvoiceLine, price: StripePrice, terms: _Terms) -> Fraction:
+    """Return a prorated line's amount for the whole interval.
 
-    A price that includes tax is told from one that does not by which of the two comes nearer to the scaled amount.
+    That is price and quantity, tax and discount taken out if that explains the amount to the minor unit (Stripe writes
+    prorations after discount); otherwise, as for tiers, the amount scaled by time.
     """
-    cycle = BillingCycle(line.ends_at, Interval(price.recurring_interval or ""), price.interval_count or 1)
-    interval, part = cycle.anchor - cycle.start_at(-1), line.ends_at - line.starts_at
-    scaled = Fraction(line.amount_minor) * Fraction(interval // _MICROSECOND, part // _MICROSECOND)
-    if price.unit_amount_minor is None:
-        return scaled
-    listed = Fraction(price.unit_amount_minor) * Fraction(1 if line.quantity is None else line.quantity)
-    net_minor = line.amount_minor - line.discount_minor
-    taxed = listed * Fraction(net_minor, net_minor + line.tax_minor) if net_minor > 0 else listed
-    return min(listed, taxed, key=lambda value: abs(value - scaled))
+    length = terms.lengths.get((line.ends_at, *_interval(price))) or _calendar_length(line, price)
+    share = Fraction((line.ends_at - line.starts_at) // _MICROSECOND, length // _MICROSECOND)
+    if price.unit_amount_minor is not None:
+        listed = Fraction(price.unit_amount_minor) * Fraction(1 if line.quantity is None else line.quantity)
+        net_minor = line.amount_minor - line.discount_minor
+        untaxed = Fraction(net_minor, net_minor + line.tax_minor) if net_minor > 0 else Fraction(1)
+        given = [1 - discount for discount in sorted(terms.discounts)] if not line.discount_minor else []
+        explained = [listed * kept * without for kept in (Fraction(1), *given) for without in (Fraction(1), untaxed)]
+        nearest = min(explained, key=lambda whole: abs(whole * share - line.amount_minor))
+        if abs(nearest * share - line.amount_minor) <= 1:
+            return nearest
+    return line.amount_minor / share
+
+
+def _calendar_length(line: InvoiceLine, price: StripePrice) -> timedelta:
+    cycle = BillingCycle(line.ends_at, *_interval(price))
+    return cycle.anchor - cycle.start_at(-1)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -25,6 +26,11 @@ def brief(found: list[PlanSpan]) -> list[tuple[str, str, str, Decimal]]:
 
 def short(instant: datetime) -> str:
     return f"{instant:%m-%d}" if instant.year == 2026 else f"{instant:%y-%m-%d}"
+
+
+def settled_twelve(exact: Fraction) -> Decimal:
+    """Return a fraction to twelve decimals."""
+    return Decimal(round(exact * 10**12)).scaleb(-12)
 
 
 def half(amount_minor: int, line_id: str = "il_9", **changed):
@@ -215,6 +221,27 @@ def test_a_prorated_line_of_a_price_with_tax_has_it_taken_out():
     # 120 dollars a month with 20 % tax inside: half a month is 50 net and 10 tax.
     price = a_price(unit_amount_minor=Decimal(12_000))
     assert spans(half(5000, tax_minor=1000), prices=(price,))[0].mrr_minor == 10_000
+
+
+def test_a_prorated_line_may_be_written_after_the_discount_that_its_plan_has():
+    # 3,000 of 10,001 are off; half of what is left of 10,000 is 3,500.15.
+    lines = (
+        a_line("il_1", 10_001, discount_minor=3000, price_id="price_old"),
+        half(3500, price_id="price_pro", starts_at=at("2026-11-16")),
+    )
+    found = spans(*lines, prices=(PRO, a_price("price_old")))
+    assert found[1].mrr_minor == settled_twelve(Fraction(10_000 * 7001, 10_001))
+
+
+def test_an_amount_that_price_and_quantity_do_not_explain_is_scaled_by_time():
+    assert spans(half(3456))[0].mrr_minor == 6912
+
+
+def test_the_length_of_a_period_is_that_of_its_whole_line_and_not_the_calendars():
+    # January 31 to February 28 has 28 days: of them 14 are half, though a calendar month back would have 31.
+    period = {"starts_at": at("2026-01-31"), "ends_at": at("2026-02-28")}
+    part = half(15_000, "il_2", price_id="price_max", starts_at=at("2026-02-14"), ends_at=at("2026-02-28"))
+    assert spans(a_line(**period), part)[0].mrr_minor == 30_000
 
 
 def test_a_prorated_line_that_is_free_is_worth_nothing():
