@@ -45,16 +45,12 @@ _DELETE = sql.SQL(
 )
 _WITHOUT_ROW = sql.SQL(
     """
-    select version.raw::text as raw
-    from stripe_object as held
-    join stripe_object_version as version using (tenant_id, connection_id, kind, object_id, version_number)
-    where held.tenant_id = %(tenant_id)s and held.connection_id = %(connection_id)s and held.kind = %(kind)s
-      and not held.is_deleted
-      and not exists (
-          select from {table} as mirrored
-          where mirrored.tenant_id = held.tenant_id and mirrored.connection_id = held.connection_id
-            and mirrored.{id} = held.object_id)
-    order by held.object_id limit %(rows_max)s
+    select object_id
+    from stripe_object
+    where tenant_id = %(tenant_id)s and connection_id = %(connection_id)s and kind = %(kind)s and not is_deleted
+      and object_id not in (
+          select {id} from {table} where tenant_id = %(tenant_id)s and connection_id = %(connection_id)s)
+    order by object_id limit %(rows_max)s
     """
 )
 _INSERT = sql.SQL("insert into {table} select * from jsonb_populate_recordset(null::{table}, %(rows)s::jsonb)")
@@ -111,7 +107,9 @@ def unreadable_objects(connection: Connection, scope: MirrorScope) -> list[Strip
     refusals = []
     for kind, (head, *_) in TABLES.items():
         names = {"table": sql.Identifier(table_of(head)), "id": sql.Identifier(fields(head)[0].name)}
-        for row in _run(connection, _WITHOUT_ROW.format(**names), scope.parameters(kind=kind, rows_max=SHOWN_MAX)):
+        found = _run(connection, _WITHOUT_ROW.format(**names), scope.parameters(kind=kind, rows_max=SHOWN_MAX))
+        asked = scope.parameters(kind=kind, object_ids=[row.object_id for row in found])
+        for row in connection.execute(statement(SQL, "last_stripe_states"), asked):
             try:
                 rows_of(kind, parse(row.raw), is_deleted=False, keys=scope.keys)
             except StripeObjectUnreadableError as refusal:

@@ -1,6 +1,6 @@
 """Connections to Stripe, the versions of its objects, and how far the backfill of each connection is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -131,18 +131,13 @@ def store_objects(
     """Append a version of every object whose state is new, put the mirror's rows of those in place; return how many."""
     lock_projections(connection, scope.tenant_id, shared=True)
     newest = {state.object_id: state for state in states}
-    ids = sorted(newest)
     appended = connection.execute(
         statement(SQL, "append_stripe_versions"),
         scope.parameters(
             kind=kind,
             api_version=api_version,
             fetched_at=fetched_at,
-            object_ids=ids,
-            hashes=[state_hash(newest[each].raw) for each in ids],
-            created_ats=[_created(newest[each].raw) for each in ids],
-            deleted=[newest[each].is_deleted for each in ids],
-            raws=[canonical(newest[each].raw) for each in ids],
+            fetched=canonical(list(map(_fetched, newest.values()))),
         ),
     )
     changed = [newest[row.object_id] for row in appended]
@@ -152,37 +147,14 @@ def store_objects(
 
 def held_objects(connection: Connection, scope: MirrorScope, kind: str) -> dict[str, datetime]:
     """Return the objects of a kind that are held and not deleted, with the instants of their creation."""
-    rows = connection.execute(
-        text(
-            """
-            select held.object_id, version.created_at
-            from stripe_object as held
-            join stripe_object_version as version
-              using (tenant_id, connection_id, kind, object_id, version_number)
-            where held.tenant_id = :tenant_id and held.connection_id = :connection_id and held.kind = :kind
-              and not held.is_deleted and version.created_at is not null
-            """
-        ),
-        scope.parameters(kind=kind),
-    )
+    rows = connection.execute(statement(SQL, "held_stripe_objects"), scope.parameters(kind=kind))
     return {row.object_id: row.created_at for row in rows}
 
 
 def as_deleted(connection: Connection, scope: MirrorScope, kind: str, object_ids: Sequence[str]) -> list[ObjectState]:
     """Return the last states of objects that Stripe has deleted: of those it tells nothing but that they are."""
-    rows = connection.execute(
-        text(
-            """
-            select held.object_id, version.raw::text as raw
-            from stripe_object as held
-            join stripe_object_version as version
-              using (tenant_id, connection_id, kind, object_id, version_number)
-            where held.tenant_id = :tenant_id and held.connection_id = :connection_id and held.kind = :kind
-              and held.object_id = any(:object_ids)
-            """
-        ),
-        scope.parameters(kind=kind, object_ids=list(object_ids)),
-    )
+    asked = scope.parameters(kind=kind, object_ids=list(object_ids))
+    rows = connection.execute(statement(SQL, "last_stripe_states"), asked)
     return [ObjectState(row.object_id, is_deleted=True, raw=parse(row.raw) | {"deleted": True}) for row in rows]
 
 
@@ -287,9 +259,15 @@ def finish_backfill(
     )
 
 
-def _created(raw: Mapping[str, Any]) -> datetime | None:
-    created = raw.get("created")
-    return datetime.fromtimestamp(created, tz=UTC) if isinstance(created, int) else None
+def _fetched(state: ObjectState) -> dict[str, Any]:
+    created = state.raw.get("created")
+    return {
+        "object_id": state.object_id,
+        "hash": state_hash(state.raw).hex(),
+        "created_at": datetime.fromtimestamp(created, tz=UTC).isoformat() if isinstance(created, int) else None,
+        "is_deleted": state.is_deleted,
+        "raw": state.raw,
+    }
 
 
 def _mode(livemode: bool) -> str:

@@ -5,12 +5,11 @@ with appended as (
         is_deleted, raw
     )
     select
-        :tenant_id, :connection_id, :kind, fetched.object_id, coalesce(newest.version_number, 0) + 1, fetched.hash,
-        :api_version, fetched.created_at, :fetched_at, fetched.is_deleted, cast(fetched.raw as jsonb)
-    from unnest(
-        cast(:object_ids as text[]), cast(:hashes as bytea[]), cast(:created_ats as timestamptz[]),
-        cast(:deleted as boolean[]), cast(:raws as text[])
-    ) as fetched (object_id, hash, created_at, is_deleted, raw)
+        :tenant_id, :connection_id, :kind, fetched.object_id, coalesce(newest.version_number, 0) + 1,
+        decode(fetched.hash, 'hex'), :api_version, fetched.created_at, :fetched_at, fetched.is_deleted, fetched.raw
+    from jsonb_to_recordset(cast(:fetched as jsonb)) as fetched (
+        object_id text, hash text, created_at timestamptz, is_deleted boolean, raw jsonb
+    )
     left join lateral (
         select version_number, hash, is_deleted
         from stripe_object_version as version
@@ -21,7 +20,7 @@ with appended as (
         order by version_number desc
         limit 1
     ) as newest on true
-    where newest.hash is distinct from fetched.hash or newest.is_deleted is distinct from fetched.is_deleted
+    where newest.hash is distinct from decode(fetched.hash, 'hex') or newest.is_deleted is distinct from fetched.is_deleted
     returning object_id, version_number, hash, is_deleted
 )
 
