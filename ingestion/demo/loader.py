@@ -1,8 +1,8 @@
 """Loads the demo tenant by the ways that anybody's facts come in; a second time changes nothing."""
 
-import tempfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -36,6 +36,12 @@ def load_demo(home: Path, say: Callable[[str], None]) -> None:
     Both end in the hour in which the tenant was made, so that a start that was cut makes the same facts again. In
     `home` the file lies meanwhile, and the account's journal stays.
     """
+    home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    with _alone(home):
+        _load(home, say)
+
+
+def _load(home: Path, say: Callable[[str], None]) -> None:
     with _workspace(INSTALLATION) as installation:
         demo = make_demo_tenant(installation, name=COMPANY)
     with _workspace(demo.tenant_id) as workspace:
@@ -43,7 +49,6 @@ def load_demo(home: Path, say: Callable[[str], None]) -> None:
             say("The demo is loaded already: nothing to do.")
             return
     say("Loading demo data: six months of an invented company …")
-    home.mkdir(mode=0o711, parents=True, exist_ok=True)
     target = ImportTarget(engine(), demo.tenant_id, ACTOR, ROLE)
     usage = _import_usage(target, home, demo.made_at)
     say(f"{usage.read:,} usage events are in the books; now what the customers pay …")
@@ -60,12 +65,22 @@ def load_demo(home: Path, say: Callable[[str], None]) -> None:
     )
 
 
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Let one load run at a time in a home; a second one waits, and finds nothing left to do."""
+    with (home / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _import_usage(target: ImportTarget, home: Path, made_at: datetime) -> ImportSummary:
-    with tempfile.TemporaryDirectory(dir=home, prefix="demo-") as folder:
-        file = Path(folder) / "demo.jsonl"
+    file = home / "demo.jsonl"
+    try:
         with file.open("wb") as lines:
             lines.writelines(demo_lines(made_at))
         return import_usage(target, file, source=SOURCE)
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def _add_hosting(workspace: Workspace, made_at: datetime) -> None:
