@@ -174,9 +174,8 @@ def test_every_cut_is_what_was_written_down(database, recounting, period):
     assert {row.id: row.revenue_pico for row in cuts.by_plan if row.revenue_pico} == without_zeros(revenue_of_plan)
     shares = shares_by_model(recounting, period, revenue)
     for row in models.by_model:
-        assert abs(row.revenue_pico - shares.get(row.name, 0)) <= len(
-            revenue
-        )  # Whole pico, for each customer's product.
+        # Split into whole pico, once for each customer and product.
+        assert abs(Fraction(row.revenue_pico) - shares.get(row.name, 0)) <= len(revenue)
 
 
 def without_zeros(sums: dict) -> dict:
