@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median
 
-from bench import pages, pipeline, pricing, product, reads
+from bench import pages, pipeline, pricing, product, reads, revenue_a
 from bench.data_set_a import EVENTS, DataSetA
 from bench.installation import Tenant, as_superuser, new_tenant, own_cluster
 from bench.progress import say
@@ -60,13 +60,15 @@ class Bench:
 
     @cached_property
     def books(self) -> Tenant:
-        """The tenant with data set A in its books."""
+        """The tenant with data set A and its revenue in its books."""
         tenant = self.cleanup.enter_context(new_tenant(self.cluster, "data_set_a"))
         say(f"loading data set A: {self.data.events:,} events with their usage blocks")
         seconds = pipeline.load(tenant, self.data)
+        booked = revenue_a.book(tenant)
         as_superuser(tenant.urls, "vacuum (analyze)")
         self.notes["data_set_a"] = {
             "events": self.data.events,
+            "bookings": booked,
             "load_s": round(seconds, 1),
             "load_events_per_s": round(self.data.events / seconds),
         }
