@@ -1,7 +1,8 @@
 """Lists as Stripe gives them: filtered, newest first, page by page."""
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 from ingestion.stripe.sandbox.errors import invalid, missing
@@ -19,42 +20,47 @@ def page(objects: Iterable[Object], params: dict[str, Any], url: str, *, equal: 
     field of that name. Filters of another kind are the caller's: filter `objects` before.
     """
     wanted = {name: params[name] for name in equal if name in params}
-    found = [
-        each
-        for each in objects
-        if all(_id_of(each.get(name)) == value for name, value in wanted.items())
-        and ("created" not in params or _is_within(each["created"], params["created"]))
-    ]
-    found.reverse()
-    return cut(found, params, url)
+
+    def matches(each: Object) -> bool:
+        return all(_id_of(each.get(name)) == value for name, value in wanted.items()) and (
+            "created" not in params or _is_within(each["created"], params["created"])
+        )
+
+    return cut(list(objects)[::-1], params, url, matches=matches)
 
 
-def cut(newest_first: list[Object], params: dict[str, Any], url: str) -> Object:
-    """Cut the asked page out of a list that is already in its order."""
+def cut(
+    newest_first: list[Object], params: dict[str, Any], url: str, *, matches: Callable[[Object], bool] | None = None
+) -> Object:
+    """Cut the asked page out of a list that is already in its order, looking no further than the page reaches."""
     limit = params.get("limit", LIMIT)
     if not 1 <= limit <= LIMIT_MAX:
         raise invalid(f"This value must be between 1 and {LIMIT_MAX} (inclusive).", param="limit")
     if "starting_after" in params and "ending_before" in params:
         raise invalid("You cannot parameterize both starting_after and ending_before.", param="starting_after")
-    if "starting_after" in params:
-        newest_first = newest_first[_place(newest_first, params, "starting_after") + 1 :]
-    elif "ending_before" in params:
-        newer = newest_first[: _place(newest_first, params, "ending_before")]
-        shown = newer[-limit:]
-        return {"object": "list", "data": shown, "has_more": len(newer) > limit, "url": url}
-    return {"object": "list", "data": newest_first[:limit], "has_more": len(newest_first) > limit, "url": url}
+    if "ending_before" in params:
+        end = _place(newest_first, params, "ending_before")
+        nearest_first = list(islice(filter(matches, reversed(newest_first[:end])), limit + 1))
+        return _envelope(nearest_first[:limit][::-1], url, has_more=len(nearest_first) > limit)
+    begin = _place(newest_first, params, "starting_after") + 1 if "starting_after" in params else 0
+    found = list(islice(filter(matches, islice(newest_first, begin, None)), limit + 1))
+    return _envelope(found[:limit], url, has_more=len(found) > limit)
 
 
 def nested(objects: list[Object], url: str, *, limit: int = LIMIT) -> Object:
     """Return the list envelope that stands inside another object: the first ten, in the given order."""
-    return {"object": "list", "data": objects[:limit], "has_more": len(objects) > limit, "url": url}
+    return _envelope(objects[:limit], url, has_more=len(objects) > limit)
+
+
+def _envelope(data: list[Object], url: str, *, has_more: bool) -> Object:
+    return {"object": "list", "data": data, "has_more": has_more, "url": url}
 
 
 def _place(newest_first: list[Object], params: dict[str, Any], name: str) -> int:
-    for place, each in enumerate(newest_first):
-        if each["id"] == params[name]:
-            return place
-    raise missing("object", params[name], param=name, status=400)
+    try:
+        return [each["id"] for each in newest_first].index(params[name])
+    except ValueError:
+        raise missing("object", params[name], param=name, status=400) from None
 
 
 def _is_within(created: int, asked: int | dict[str, int]) -> bool:
