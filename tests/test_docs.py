@@ -66,7 +66,7 @@ def numbers_of_queries() -> set[str]:
                 kinds = {field.name: str(field.type) for field in fields(answer)}
                 got = inspect.getmembers(answer, lambda member: isinstance(member, property))
                 kinds |= {name: str(each.fget.__annotations__["return"]) for name, each in got}
-                names |= {name for name, kind in kinds.items() if re.search(r"(^|')(int|Decimal)\b", kind)}
+                names |= {name for name, kind in kinds.items() if re.search(r"\b(int|Decimal)\b", kind)}
     return {name for name in names if not re.search(r"(^|_)id$|_number$", name)}
 
 
