@@ -1,92 +1,126 @@
-"""Customers: what each one costs, dearest first, always adding up to the total."""
+"""Customers: what each one pays, costs and leaves, least profitable first, always adding up to the total."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import streamlit as st
 
-from billing_core.clock import utc_now
 from billing_core.periods import DatePeriod
-from billing_core.queries.cost_by_customer import CustomerCost, Ranking, cost_by_customer, ranking
-from billing_core.queries.cost_by_customer_day import CustomerDay, cost_by_customer_day
-from billing_core.queries.usage_filter import UNATTRIBUTED, UsageFilter
+from billing_core.queries.margin_by_customer import (
+    CustomerMargin,
+    margin_by_customer,
+    margin_ranking,
+    sum_of,
+)
+from billing_core.queries.margin_by_customer_month import CustomerMarginMonth, margin_by_customer_month
+from billing_core.queries.margin_totals import MarginTotals, margin_totals
+from billing_core.queries.stripe_connections import stripe_connections
+from billing_core.queries.usage_filter import UsageFilter
 from billing_core.queries.usage_freshness import UsageFreshness, usage_freshness
-from billing_core.queries.usage_totals import UsageTotals, usage_totals
-from pages.parts import figures, links, tables
+from pages.parts import charts, figures, links, margin_charts
 from pages.parts import person as who
-from pages.parts.charts import days_of
-from pages.parts.empty import no_usage_yet, nothing_here
-from pages.parts.figures import money_for_chart
+from pages.parts.customer_files import download
+from pages.parts.customer_table import customer_table
+from pages.parts.empty import connect_stripe, no_revenue_of_models, nothing_here, start_here
 from pages.parts.filters import SECONDS_OLD_MAX, Narrowed, filter_bar
-from pages.parts.look import chips, heading
-from pages.parts.words import UNATTRIBUTED_NAME, completeness, customer_words, freshness_words
+from pages.parts.look import chips, heading, note
+from pages.parts.margin_words import margin_completeness
+from pages.parts.words import freshness_words
 
 SHOWN = 100
 """So many customers to a page."""
 
-Rank = Callable[[CustomerCost], Decimal]
+LAST = Decimal("Infinity")
+
+
+def _share_or_end(row: CustomerMargin) -> Decimal:
+    """Put who pays nothing and costs something before all percentages, and who is not known behind them."""
+    if row.margin_share is not None:
+        return row.margin_share
+    return -LAST if row.is_unprofitable else LAST
+
+
+Rank = Callable[[CustomerMargin], Decimal]
 RANKS: dict[str, Rank] = {
-    "Cost": lambda row: row.cost_pico_usd,
-    "Growth": lambda row: row.cost_pico_usd - row.before_pico_usd,
-    "Cost per call": lambda row: row.cost_per_call_pico_usd_exact or Decimal(-1),
-    "Unpriced calls": lambda row: Decimal(row.unpriced_calls),
+    "Margin": lambda row: LAST if row.known_margin_pico is None else row.known_margin_pico,
+    "Margin %": _share_or_end,
+    "LLM cost": lambda row: -row.cost_pico,
+    "Revenue": lambda row: -(row.revenue_pico or Decimal(0)),
+    "Cost growth": lambda row: (row.cost_before_pico or Decimal(0)) - row.cost_pico,
+    "Unpriced calls": lambda row: Decimal(-row.unpriced_calls),
 }
+"""What comes first: the least margin, the most of all else."""
 
 
 @dataclass(frozen=True)
 class Numbers:
     """Everything but the small charts, as of one instant."""
 
-    totals: UsageTotals
-    rows: list[CustomerCost]
+    totals: MarginTotals
+    rows: list[CustomerMargin]
     freshness: UsageFreshness | None
+    has_stripe: bool
 
 
 def page() -> None:
     """Draw the page."""
-    heading("Customers", "What does each customer cost us, and who costs more than before?")
+    heading("Customers", "What does each customer earn us, and who costs more than it pays?")
     person = who.current_person()
     if person is None:
         return
     narrowed = filter_bar(person, page="customers")
     if narrowed is None:
-        no_usage_yet()
+        start_here()
         return
-    before = narrowed.chosen.before
-    numbers = _numbers(person.tenant_id, person.role, narrowed.asked, before)
-    chips([freshness_words(numbers.freshness), *completeness(numbers.totals)])
+    numbers = _numbers(person.tenant_id, person.role, narrowed.asked, narrowed.chosen.before)
+    chips([freshness_words(numbers.freshness), *margin_completeness(numbers.totals)])
     if not numbers.rows:
         nothing_here()
         return
-    found = _searched(numbers.rows)
-    ranked = ranking(found, start=_start(found), count=SHOWN)
-    days = _days(person.tenant_id, person.role, narrowed.asked, [row.customer_id for row in ranked.shown])
-    chosen = _table(ranked, days, numbers.totals, narrowed)
+    if not numbers.has_stripe:
+        connect_stripe()
+    elif not numbers.totals.has_revenue:
+        no_revenue_of_models()
+    found, is_all = _searched(numbers.rows)
+    ranked = margin_ranking(found, start=_start(found), count=SHOWN)
+    if not ranked.shown and not ranked.unattributed.calls and not ranked.unattributed.revenue_pico:
+        st.info("No customer is left: search for a part of the name, or take a filter away.")
+        return
+    months = _months(
+        person.tenant_id,
+        person.role,
+        replace(narrowed.asked, period=narrowed.chosen.six_months, provider=None, model=None, feature=None),
+        [row.customer_id for row in ranked.shown],
+    )
+    chosen = customer_table(ranked, _sparks(months, narrowed.chosen.six_months), sum_of(numbers.rows), is_all=is_all)
     if chosen is not None:
         links.go("customer", narrowed.link(customer=str(chosen)))
-    _download(found, numbers, narrowed)
+    download(found, numbers.totals, narrowed)
+    if numbers.has_stripe and numbers.totals.has_revenue:
+        _scatter(found, narrowed)
 
 
 @st.cache_data(ttl=SECONDS_OLD_MAX, max_entries=50, show_spinner=False)
 def _numbers(tenant_id: int, role: str, asked: UsageFilter, before: DatePeriod | None) -> Numbers:
     with who.books_of(tenant_id, role) as workspace:
         return Numbers(
-            usage_totals(workspace, asked),
-            cost_by_customer(workspace, asked, before=before),
+            margin_totals(workspace, asked),
+            margin_by_customer(workspace, asked, before=before),
             usage_freshness(workspace),
+            bool(stripe_connections(workspace)),
         )
 
 
 @st.cache_data(ttl=SECONDS_OLD_MAX, max_entries=50, show_spinner=False)
-def _days(tenant_id: int, role: str, asked: UsageFilter, customer_ids: Sequence[int]) -> list[CustomerDay]:
+def _months(tenant_id: int, role: str, asked: UsageFilter, customer_ids: Sequence[int]) -> list[CustomerMarginMonth]:
     with who.books_of(tenant_id, role) as workspace:
-        return cost_by_customer_day(workspace, asked, customer_ids=customer_ids)
+        return margin_by_customer_month(workspace, asked, customer_ids=customer_ids)
 
 
-def _searched(rows: Sequence[CustomerCost]) -> list[CustomerCost]:
-    """Return the rows that the person looks for, in the order they want."""
+def _searched(rows: Sequence[CustomerMargin]) -> tuple[list[CustomerMargin], bool]:
+    """Return the rows that the person looks for, in the order they want, and whether these are all."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         asked = st.text_input(
             "Search",
@@ -94,16 +128,28 @@ def _searched(rows: Sequence[CustomerCost]) -> list[CustomerCost]:
             key="customer_search",
             type="search",
             placeholder="Customer's name",
-            width=300,
+            width=240,
         )
-        order = st.segmented_control("Rank by", list(RANKS), default="Cost", required=True, key="customer_rank")
+        said = st.query_params.get("rank", "")
+        order = st.segmented_control(
+            "Rank by", list(RANKS), default=said if said in RANKS else "Margin", required=True, key="customer_rank"
+        )
+        losing = st.toggle(
+            "Only losing money", value=st.query_params.get("losing") == "yes", key="only_losing", width="content"
+        )
     links.in_url("search", asked or "")
+    links.in_url("rank", "" if order == "Margin" else order or "")
+    links.in_url("losing", "yes" if losing else "")
     words = (asked or "").casefold()
-    found = [row for row in rows if not words or (row.is_attributed and words in row.name.casefold())]
-    return sorted(found, key=RANKS[order or "Cost"], reverse=True)
+    found = [
+        row
+        for row in rows
+        if (not words or (row.is_attributed and words in row.name.casefold())) and (not losing or row.is_unprofitable)
+    ]
+    return sorted(found, key=RANKS[order or "Margin"]), not words and not losing
 
 
-def _start(found: Sequence[CustomerCost]) -> int:
+def _start(found: Sequence[CustomerMargin]) -> int:
     count = sum(row.is_attributed for row in found)
     if count <= SHOWN:
         return 0
@@ -111,92 +157,44 @@ def _start(found: Sequence[CustomerCost]) -> int:
     return (number - 1) * SHOWN
 
 
-def _table(ranked: Ranking, days: Sequence[CustomerDay], totals: UsageTotals, narrowed: Narrowed) -> int | None:
-    """Draw the customers and the rows that complete them; return the number of the chosen one."""
-    if not ranked.total.calls and not ranked.shown:
-        st.info("No customer has this name: search for a part of it.")
-        return None
-    rows = list(ranked.shown)
-    names = [customer_words(row.name, row.customer_id) for row in rows]
-    opens: list[int | None] = [row.customer_id for row in rows]
-    if ranked.others_count:
-        rows, names, opens = [*rows, ranked.others], [*names, _others_words(ranked)], [*opens, None]
-    if ranked.unattributed.calls:
-        rows, names, opens = [*rows, ranked.unattributed], [*names, UNATTRIBUTED_NAME], [*opens, UNATTRIBUTED]
-    rows, names, opens = [*rows, ranked.total], [*names, "Total"], [*opens, None]
-    has_before = narrowed.chosen.before is not None
-    per_call = [row.cost_per_call_pico_usd_exact for row in rows]
-    thousand = [None if one is None else one * 1000 for one in per_call]
-    charts = days_of(days, narrowed.chosen)
-    columns: dict[str, list[Any]] = {
-        "name": names,
-        "cost": [None if (cost := row.known_cost_pico_usd) is None else money_for_chart(cost) for row in rows],
-        "share": tables.percent(totals.share_of_cost(row.cost_pico_usd) for row in rows),
-        "change": tables.percent(row.change for row in rows),
-        "days": [charts.get(row.customer_id) if row.is_attributed else None for row in rows],
-        "calls": [row.calls for row in rows],
-        "thousand": [None if one is None else money_for_chart(one) for one in thousand],
-        "tokens": [int(row.tokens) for row in rows],
-        "unpriced": [row.unpriced_calls or None for row in rows],
-    }
-    if not has_before:
-        del columns["change"]
-    place = tables.table(
-        columns,
-        key="customers",
-        alt="Customers by cost, with the rows that add up to the total",
-        config=_config(rows, thousand, narrowed),
-    )
-    return None if place is None else opens[place]
+def _sparks(months: Sequence[CustomerMarginMonth], period: DatePeriod) -> dict[int, list[float]]:
+    """Return each customer's margin of six months, with the months without a row as 0."""
+    steps = _firsts(period)
+    sums: dict[int, dict[date, Decimal]] = {}
+    for month in months:
+        of = sums.setdefault(month.customer_id, dict.fromkeys(steps, Decimal(0)))
+        of[month.month] = month.margin_pico
+    return {customer_id: [figures.money_for_chart(pico) for pico in of.values()] for customer_id, of in sums.items()}
 
 
-def _config(rows: Sequence[CustomerCost], thousand: Sequence[Decimal | None], narrowed: Narrowed) -> dict[str, object]:
-    return {
-        "name": st.column_config.TextColumn("Customer", width="medium"),
-        "cost": tables.money_column("Cost", [row.cost_pico_usd for row in rows]),
-        "share": tables.share_column("Share of cost"),
-        "change": st.column_config.NumberColumn("Change", format="%+.0f %%", help=narrowed.chosen.before_label),
-        "days": st.column_config.BarChartColumn(f"By {narrowed.chosen.step}", width="small", y_min=0),
-        "calls": st.column_config.NumberColumn("Calls", format="localized"),
-        "thousand": tables.money_column("Per 1,000 calls", thousand),
-        "tokens": st.column_config.NumberColumn("Tokens", format="compact"),
-        "unpriced": st.column_config.NumberColumn("Unpriced calls", format="localized"),
-    }
+def _firsts(period: DatePeriod) -> list[date]:
+    found, month = [], period.start
+    while month < period.end:
+        found.append(month)
+        month = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    return found
 
 
-def _others_words(ranked: Ranking) -> str:
-    return figures.counted(ranked.others_count, "other customer")
-
-
-def _download(rows: Sequence[CustomerCost], numbers: Numbers, narrowed: Narrowed) -> None:
-    now = utc_now()
-    filters = ", ".join(f"{name} {word}" for name, word in narrowed.words.items() if name != "period")
-    header = (
-        *("customer", "cost_usd", "cost_before_usd", "calls", "unpriced_calls", "tokens"),
-        *("first_day", "last_day_excluded", "filter", "as_of"),
-    )
-
-    def file() -> bytes:
-        return tables.csv_file(
-            header,
-            (
-                (
-                    customer_words(row.name, row.customer_id),
-                    "" if row.known_cost_pico_usd is None else Decimal(figures.exact_dollars(row.cost_pico_usd)),
-                    Decimal(figures.exact_dollars(row.before_pico_usd)),
-                    row.calls,
-                    row.unpriced_calls,
-                    int(row.tokens),
-                    narrowed.asked.period.start.isoformat(),
-                    narrowed.asked.period.end.isoformat(),
-                    filters,
-                    now.isoformat(timespec="seconds"),
-                )
-                for row in rows
-            ),
+def _scatter(rows: Sequence[CustomerMargin], narrowed: Narrowed) -> None:
+    known = [
+        (row, row.known_revenue_pico, row.known_margin_pico)
+        for row in rows
+        if row.is_attributed and row.known_margin_pico is not None
+    ]
+    dots = [
+        margin_charts.Dot(row.name, revenue, margin)
+        for row, revenue, margin in known
+        if revenue is not None and margin is not None
+    ]
+    if not dots:
+        return
+    with st.container(border=True):
+        st.subheader("Who pays for whom?", anchor=False)
+        note("One dot is one customer. Below the line it costs more than it pays. Click a dot to open the customer.")
+        picked = charts.choose(
+            margin_charts.revenue_against_margin(dots),
+            key="scatter",
+            alt="Customers by revenue and margin; below zero they cost more than they pay",
         )
-
-    name = tables.file_name("customers", narrowed.chosen.key, now, figures.share(numbers.totals.priced_share))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button("CSV", file, name, "text/csv", key="csv", on_click="ignore", icon=":material/download:")
-        st.caption("Every row found, exact to the last pico-dollar; customers and unattributed add up to the total.")
+    if picked is not None:
+        links.go("customer", narrowed.link(customer=str(known[picked][0].customer_id)))

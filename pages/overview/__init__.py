@@ -1,1 +1,1 @@
-"""The menu section of the first page."""
+"""The first page: what is earned, and which way it goes."""

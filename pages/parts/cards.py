@@ -1,8 +1,9 @@
-"""The row of cards: cost, calls, cost per thousand calls, tokens, unpriced calls; each against the period before."""
+"""The cards: one number each, what it means, and how it grew; and the row of cards of LLM cost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from billing_core.queries.usage_cuts import UsageCuts
 from billing_core.queries.usage_totals import UsageTotals
 from pages.parts import figures
 from pages.parts.charts import bars_of
-from pages.parts.look import small_bars
+from pages.parts.look import note, small_bars
 from pages.parts.period import PeriodChoice
 
 HEIGHT = 168
@@ -18,7 +19,11 @@ HEIGHT = 168
 
 @dataclass(frozen=True)
 class Card:
-    """One number: what it is called and means, its growth, and its small bars."""
+    """One number: what it is called and means, its growth, and its small bars.
+
+    `delta` is a change already in words, with its sign first; without it the growth is written. Green is earned more or
+    spent less, grey is neither good nor bad.
+    """
 
     label: str
     value: str
@@ -26,6 +31,10 @@ class Card:
     growth: Decimal | None = None
     is_cost: bool = False
     bars: Sequence[float] = ()
+    delta: str | None = None
+    is_earned: bool = False
+    against: str = ""
+    note: str = ""
 
 
 def cost_cards(totals: UsageTotals, before: UsageTotals | None, chosen: PeriodChoice, cuts: UsageCuts) -> None:
@@ -45,21 +54,21 @@ def cost_cards(totals: UsageTotals, before: UsageTotals | None, chosen: PeriodCh
             "Calls",
             figures.count(totals.calls),
             "Every call that was recorded, priced or not.",
-            growth=_growth(Decimal(totals.calls), Decimal(before.calls) if before else None),
+            growth=figures.growth(Decimal(totals.calls), Decimal(before.calls) if before else None),
             bars=calls,
         ),
         Card(
             "Cost per 1,000 calls",
             figures.per_thousand_calls(per_call),
             "The cost of priced calls, divided by their number.",
-            growth=_growth(per_call, before.cost_per_call_pico_usd_exact if before else None),
+            growth=figures.growth(per_call, before.cost_per_call_pico_usd_exact if before else None),
             is_cost=True,
         ),
         Card(
             "Tokens",
             figures.short_count(totals.tokens),
             "Tokens of every class together, cached ones included.",
-            growth=_growth(totals.tokens, before.tokens if before else None),
+            growth=figures.growth(totals.tokens, before.tokens if before else None),
         ),
         Card(
             "Unpriced calls",
@@ -68,26 +77,33 @@ def cost_cards(totals: UsageTotals, before: UsageTotals | None, chosen: PeriodCh
             bars=unpriced,
         ),
     ]
-    with st.grid("auto", min_column_width=172, row_height=HEIGHT):
+    draw_cards(cards, chosen.before_label)
+
+
+def draw_cards(cards: Sequence[Card], before_label: str, *, columns: Literal["auto"] | int = "auto") -> None:
+    """Draw cards beside each other, each saying against what it changed."""
+    with st.grid(columns, min_column_width=172, row_height=HEIGHT):
         for card in cards:
-            _draw(card, chosen)
+            _draw(card, before_label)
 
 
-def _draw(card: Card, chosen: PeriodChoice) -> None:
-    delta = None if card.growth is None else figures.change(card.growth).replace(figures.MINUS, "-")
+def _draw(card: Card, before_label: str) -> None:
+    delta = card.delta
+    if delta is None and card.growth is not None:
+        delta = figures.change(card.growth)
+    delta = None if delta is None else delta.replace(figures.MINUS, "-")
     is_flat = delta is not None and delta.startswith("0")
+    colour: Literal["normal", "inverse", "off"] = "inverse" if card.is_cost else "normal" if card.is_earned else "off"
     with st.container(border=True, height="stretch", gap=None, vertical_alignment="distribute"):
         st.metric(
             card.label,
             card.value.replace("$", r"\$"),
             delta,
-            delta_color="inverse" if card.is_cost and not is_flat else "off",
+            delta_color="off" if is_flat else colour,
             delta_arrow="off" if is_flat else "auto",
-            delta_description=chosen.before_label if delta is not None else None,
+            delta_description=(card.against or before_label) if delta is not None else None,
             help=card.definition,
         )
-        small_bars(card.bars, is_money=card.is_cost)
-
-
-def _growth(now: Decimal | None, before: Decimal | None) -> Decimal | None:
-    return (now - before) / before if now is not None and before else None
+        if card.note:
+            note(card.note)
+        small_bars(card.bars, is_money=card.is_cost or card.is_earned)

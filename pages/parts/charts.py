@@ -89,7 +89,7 @@ def cost_by_step(cuts: Sequence[UsageCut], ranked: Sequence[UsageCut], chosen: P
             figure.add_bar(
                 x=list(days),
                 y=[money_for_chart(cost) for cost in days.values()],
-                name=_plain(name),
+                name=plain(name),
                 width=BAR_OF_STEP[chosen.step] / timedelta(milliseconds=1),
                 marker_color=REST if name == OTHER else None,
                 customdata=[money(cost) for cost in days.values()],
@@ -101,7 +101,7 @@ def cost_by_step(cuts: Sequence[UsageCut], ranked: Sequence[UsageCut], chosen: P
     figure.update_xaxes(
         range=[first - half, last + half], showgrid=False, tickformat="%-d %b" if chosen.step == "day" else "%b %Y"
     )
-    figure.update_yaxes(tickprefix="$", rangemode="tozero")
+    figure.update_yaxes(tickformat="$,.4~f", rangemode="tozero")
     return figure
 
 
@@ -110,6 +110,21 @@ def show(figure: go.Figure, *, key: str, alt: str) -> None:
     st.plotly_chart(figure, key=key, theme="streamlit", config={"displayModeBar": False}, alt=alt)
 
 
-def _plain(name: str) -> str:
+def choose(figure: go.Figure, *, key: str, alt: str) -> int | None:
+    """Draw a chart whose points can be clicked; return the place of the clicked one in the first trace."""
+    picked: Any = st.plotly_chart(
+        figure,
+        key=key,
+        theme="streamlit",
+        config={"displayModeBar": False},
+        alt=alt,
+        on_select="rerun",
+        selection_mode="points",
+    )
+    points = picked.selection.points
+    return int(points[0]["point_index"]) if points else None
+
+
+def plain(name: str) -> str:
     """Return a name that Plotly draws letter by letter: it reads <b> and the like as markup."""
     return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

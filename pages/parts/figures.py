@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
+from billing_core.currencies import currency
+
 PICO_PER_USD = 10**12
 MISSING = "n/a"
 """Where there is nothing to divide by, or nothing known: never 0."""
@@ -11,6 +13,7 @@ MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 SPACE = "\N{NO-BREAK SPACE}"
+HIDDEN = "\N{BULLET}" * 4
 
 
 def money(pico_usd: Decimal | int | None) -> str:
@@ -56,6 +59,41 @@ def share(part: Decimal | None) -> str:
     return f"{percent.quantize(digits, rounding=ROUND_DOWN)}{SPACE}%"
 
 
+def margin_share(part: Decimal | None) -> str:
+    """Write a margin as percent with one digit, a loss in brackets as accountants do: (12.4 %)."""
+    if part is None:
+        return MISSING
+    percent = (part * 100).quantize(Decimal("0.1"), rounding=ROUND_HALF_EVEN)
+    text = f"{abs(percent):,}{SPACE}%"
+    return f"({text})" if percent < 0 else text
+
+
+def points(now: Decimal | None, before: Decimal | None) -> str | None:
+    """Write by how many points of percent a share moved; None where one of the two is not known."""
+    if now is None or before is None:
+        return None
+    moved = ((now - before) * 100).quantize(Decimal("0.1"), rounding=ROUND_HALF_EVEN)
+    if not moved:
+        return f"0{SPACE}points"
+    return f"{'+' if moved > 0 else MINUS}{abs(moved):,}{SPACE}points"
+
+
+def accounting(pico: Decimal | int | None) -> str:
+    """Write an amount to the cent as accountants do, a loss in brackets: ($1,234.56); small ones as money() does."""
+    if pico is None:
+        return MISSING
+    text = money(-pico if pico < 0 else pico)
+    return f"({text})" if pico < 0 else text
+
+
+def minor_money(amount_minor: Decimal | int, code: str) -> str:
+    """Write whole minor units in their own currency: $1,234.56, and others with their code behind: 1,234.56 EUR."""
+    exponent = currency(code).exponent
+    text = f"{abs(Decimal(amount_minor)).scaleb(-exponent):,.{exponent}f}"
+    sign = MINUS if amount_minor < 0 else ""
+    return f"{sign}${text}" if code == "usd" else f"{sign}{text}{SPACE}{code.upper()}"
+
+
 def change(growth: Decimal | None) -> str:
     """Write a growth with its sign: +12 %, and so many times where percent say little."""
     if growth is None:
@@ -66,6 +104,11 @@ def change(growth: Decimal | None) -> str:
     if not percent:
         return f"0{SPACE}%"
     return f"{'+' if percent > 0 else MINUS}{abs(percent)}{SPACE}%"
+
+
+def growth(now: Decimal | None, before: Decimal | None) -> Decimal | None:
+    """Return a growth as a part of what was before; None where one of the two is unknown, or there was nothing."""
+    return (now - before) / before if now is not None and before is not None and before > 0 else None
 
 
 def count(number: Decimal | int) -> str:

@@ -1,24 +1,29 @@
-"""The filter bar, the same on every page: period, product, model, feature; kept from page to page and in the URL."""
+"""The filter bar, the same on every page: period, product, plan, segment, model, feature; kept and in the URL."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 import streamlit as st
 
 from billing_core.clock import utc_now
 from billing_core.queries.usage_choices import UsageChoice, usage_choices
 from billing_core.queries.usage_filter import NO_FEATURE, NO_PRODUCT, UsageFilter
+from billing_core.queries.usage_freshness import usage_freshness
 from billing_core.queries.usage_months import usage_months
 from billing_core.sign_in import Person
 from pages.parts.period import PeriodChoice, period_choices
 from pages.parts.person import books_of
 
-PERIOD, PRODUCT, MODEL, FEATURE = NAMES = ("period", "product", "model", "feature")
+NAMES = ("period", "product", "plan", "segment", "model", "feature")
+PERIOD, PRODUCT, PLAN, SEGMENT, MODEL, FEATURE = NAMES
 """What the filters are called in the URL."""
 
 NO_PRODUCT_LABEL = "(no product)"
+NO_PLAN_LABEL = "(no plan)"
+NO_SEGMENT_LABEL = "(no segment)"
 NO_FEATURE_LABEL = "(no feature)"
+NO_PLAN, NO_SEGMENT = 0, ""
 SECONDS_OLD_MAX = 5
 """A page may show numbers this old: the promise is ten seconds from ingestion to page."""
 
@@ -41,16 +46,19 @@ class Narrowed:
 
 @dataclass(frozen=True)
 class Offered:
-    """What there is to choose from; products by name, with their numbers."""
+    """What there is to choose from; products and plans by name, with their numbers; `opens_on` has usage if any has."""
 
     months: list[date]
+    opens_on: date | None
     products: dict[str, int]
+    plans: dict[str, int]
+    segments: list[str]
     models: list[str]
     features: list[str]
 
 
 def filter_bar(person: Person, *, page: str, customer_id: int | None = None) -> Narrowed | None:
-    """Draw the filters and return what they say; None for a tenant without usage."""
+    """Draw the filters and return what they say; None for a tenant without usage and bookings."""
     offered = offered_to(person.tenant_id, person.role)
     if not offered.months:
         return None
@@ -58,14 +66,17 @@ def filter_bar(person: Person, *, page: str, customer_id: int | None = None) -> 
     options: dict[str, list[str]] = {
         PERIOD: list(periods),
         PRODUCT: [*offered.products, NO_PRODUCT_LABEL],
+        PLAN: [*offered.plans, NO_PLAN_LABEL] if offered.plans else [],
+        SEGMENT: [*offered.segments, NO_SEGMENT_LABEL] if offered.segments else [],
         MODEL: offered.models,
         FEATURE: [*offered.features, NO_FEATURE_LABEL],
     }
-    kept, left_out = _kept(page, options)
+    kept, left_out = _kept(page, options, opens_on=f"{offered.opens_on:%Y-%m}")
     with st.container(horizontal=True, gap="small", key="filters"):
         _pick(PERIOD, options[PERIOD], kept, labels={choice.key: choice.label for choice in periods.values()})
-        for name in (PRODUCT, MODEL, FEATURE):
-            _pick(name, options[name], kept)
+        for name in (PRODUCT, PLAN, SEGMENT, MODEL, FEATURE):
+            if options[name]:
+                _pick(name, options[name], kept)
     _write_url(kept)
     if left_out:
         st.warning(f"This link names a {' and a '.join(left_out)} that these books do not have: it was left out.")
@@ -74,7 +85,7 @@ def filter_bar(person: Person, *, page: str, customer_id: int | None = None) -> 
 
 
 def _asked(kept: Mapping[str, str], chosen: PeriodChoice, offered: Offered, customer_id: int | None) -> UsageFilter:
-    product, feature = kept.get(PRODUCT), kept.get(FEATURE)
+    product, feature, plan, segment = (kept.get(name) for name in (PRODUCT, FEATURE, PLAN, SEGMENT))
     provider, _, model = kept.get(MODEL, "").partition("/")
     return UsageFilter(
         chosen.period,
@@ -83,10 +94,12 @@ def _asked(kept: Mapping[str, str], chosen: PeriodChoice, offered: Offered, cust
         provider=provider or None,
         model=model or None,
         feature=NO_FEATURE if feature == NO_FEATURE_LABEL else feature,
+        segment=NO_SEGMENT if segment == NO_SEGMENT_LABEL else segment,
+        plan_id=None if plan is None else offered.plans.get(plan, NO_PLAN),
     )
 
 
-def _kept(page: str, options: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], list[str]]:
+def _kept(page: str, options: Mapping[str, Sequence[str]], *, opens_on: str) -> tuple[dict[str, str], list[str]]:
     """Return what the filters say now, and which of them name nothing.
 
     The URL says it where it was opened or followed, else what was chosen before.
@@ -98,7 +111,7 @@ def _kept(page: str, options: Mapping[str, Sequence[str]]) -> tuple[dict[str, st
     chosen = said if said and followed else st.session_state.get(KEPT, {})
     kept = {name: value for name, value in chosen.items() if value in options[name]}
     left_out = [name for name in chosen if name not in kept]
-    kept.setdefault(PERIOD, options[PERIOD][0])
+    kept.setdefault(PERIOD, opens_on)
     st.session_state[KEPT] = kept
     st.session_state[PLACE] = page
     return kept, left_out
@@ -116,7 +129,7 @@ def _pick(name: str, options: Sequence[str], kept: Mapping[str, str], labels: Ma
         key=key,
         on_change=_choose,
         args=(name,),
-        width=190,
+        width=163,
     )
 
 
@@ -142,13 +155,23 @@ def offered_to(tenant_id: int, role: str) -> Offered:
     """Return what a tenant's usage can be narrowed to."""
     with books_of(tenant_id, role) as workspace:
         months = [found.month for found in usage_months(workspace)]
+        newest = usage_freshness(workspace)
         choices = usage_choices(workspace)
     return Offered(
         months,
+        _opens_on(months, newest.occurred_at if newest else None),
         {choice.name: choice.id for choice in _of("product", choices) if choice.id is not None},
+        {choice.name: choice.id for choice in _of("plan", choices) if choice.id is not None},
+        [choice.name for choice in _of("segment", choices)],
         [f"{choice.provider}/{choice.name}" for choice in _of("model", choices)],
         [choice.name for choice in _of("feature", choices)],
     )
+
+
+def _opens_on(months: Sequence[date], newest_at: datetime | None) -> date | None:
+    """Return the month of the newest call, else the newest with revenue: revenue alone says nothing of margin."""
+    used = newest_at.astimezone(UTC).date().replace(day=1) if newest_at else None
+    return used if used in months else next(iter(months), None)
 
 
 def _of(kind: str, choices: Sequence[UsageChoice]) -> list[UsageChoice]:

@@ -1,16 +1,24 @@
 """The look that Streamlit's theme cannot say: the sentence that answers, chips, small bars, lines of a sum."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
 
 import streamlit as st
 
+NO_MONEY_MOVES = "These customers are invented and nobody is charged: no money moves."
+
 
 def dress() -> None:
     """Lay the style over the page, once per run."""
     st.html(_style())
+
+
+def demo_line() -> None:
+    """Say on every page of a demo that nothing on it can cost anybody anything."""
+    st.html(f'<div class="mb-demo"><b>Demo.</b> {escape(NO_MONEY_MOVES)}</div>')
 
 
 def heading(title: str, question: str) -> None:
@@ -31,9 +39,14 @@ def answer(words: Sequence[str]) -> None:
 
 
 def chips(shown: Sequence[tuple[str, str]]) -> None:
-    """Draw small facts in a row: (kind, text), kind is good, open or plain."""
+    """Draw small facts in a row: (kind, text), kind is good, open, bad, new, over or plain."""
     drawn = "".join(f'<span class="mb-chip {escape(kind)}">{escape(text)}</span>' for kind, text in shown)
     st.html(f'<div class="mb-chips">{drawn}</div>')
+
+
+def note(text: str) -> None:
+    """Write a small line; what others wrote in it is text, never markup."""
+    st.html(f'<p class="mb-note">{escape(text)}</p>')
 
 
 def small_bars(heights: Sequence[float], *, is_money: bool) -> None:
@@ -56,6 +69,92 @@ def ranking(rows: Sequence[tuple[str, float, str, bool]]) -> None:
         for name, length, amount, is_rest in rows
     )
     st.html(f'<div class="mb-rank">{drawn}</div>')
+
+
+@dataclass(frozen=True)
+class Hero:
+    """The number of the page: what it is, its percent and amount, which way it goes, how sure it is, what it means."""
+
+    of: str
+    percent: str
+    amount: Sequence[str]
+    way: tuple[str, str]
+    low_high: tuple[float, float, float] | None
+    ends: tuple[str, str]
+    note: str
+    means: str
+    is_loss: bool
+
+
+def hero(shown: Hero) -> None:
+    """Draw the first thing that is read; `low_high` are places of the low, the value and the high end from 0 to 1."""
+    amount = "".join(f"<b>{escape(word)}</b>" if place % 2 else escape(word) for place, word in enumerate(shown.amount))
+    kind, way = shown.way
+    between = ""
+    if shown.low_high is not None:
+        low, at, high = (100 * place for place in shown.low_high)
+        track = f'<i style="left:{low:.1f}%;width:{max(high - low, 0.8):.1f}%"></i>'
+        track += f'<b style="left:calc({at:.1f}% - 1px)"></b>'
+        ends = "".join(f"<span>{escape(end)}</span>" for end in shown.ends)
+        between = f'<div class="mb-between"><div class="track">{track}</div><div class="ends">{ends}</div></div>'
+    st.html(
+        f'<div class="mb-hero"><span class="of">{escape(shown.of)}</span>'
+        f'<span class="percent{" mb-bad" if shown.is_loss else ""}">{escape(shown.percent)}</span>'
+        f'<span class="amount">{amount}</span><span class="way mb-{escape(kind)}">{escape(way)}</span>{between}'
+        f'<p class="mb-note">{escape(shown.note)}</p>'
+        '<details class="mb-means"><summary>What does this mean?</summary>'
+        f"<div>{escape(shown.means)}</div></details></div>"
+    )
+
+
+@dataclass(frozen=True)
+class Saying:
+    """One sentence in parts: every second part is what matters, and leads to `href` where there is one."""
+
+    words: Sequence[str]
+    hrefs: Sequence[str | None] = ()
+
+
+def sayings(said: Sequence[Saying]) -> None:
+    """Write sentences below each other; names are text, never markup."""
+    st.html(f'<ul class="mb-said">{"".join(f"<li>{_saying(each)}</li>" for each in said)}</ul>')
+
+
+def _saying(said: Saying) -> str:
+    drawn, hrefs = [], iter(said.hrefs)
+    for place, word in enumerate(said.words):
+        text = f"<b>{escape(word)}</b>" if place % 2 else escape(word)
+        href = next(hrefs, None) if place % 2 else None
+        drawn.append(f'<a href="{escape(href, quote=True)}">{text}</a>' if href else text)
+    return "".join(drawn)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """One name with two bars against each other, revenue above cost, and the margin in words."""
+
+    name: str
+    href: str
+    detail: str
+    amount: str
+    above: float
+    below: float
+    is_loss: bool
+
+
+def two_sides(rows: Sequence[Sides], *, above: str, below: str) -> None:
+    """Draw names with what came in above what it cost; all bars have one scale."""
+    longest = max((max(row.above, row.below) for row in rows), default=0) or 1
+    drawn = "".join(
+        f'<div><span><a href="{escape(row.href, quote=True)}">{escape(row.name)}</a> '
+        f"<em>{escape(row.detail)}</em></span>"
+        f'<b class="{"mb-bad" if row.is_loss else ""}">{escape(row.amount)}</b>'
+        f'<p><i style="width:{max(0.4, 100 * row.above / longest):.1f}%"></i>'
+        f'<i style="width:{max(0.4, 100 * row.below / longest):.1f}%"></i></p></div>'
+        for row in rows
+    )
+    key = f'<div class="mb-key"><span>{escape(above)}</span><span>{escape(below)}</span></div>'
+    st.html(f'<div class="mb-sides">{drawn}</div>{key}')
 
 
 def lines(header: Sequence[str], rows: Sequence[Sequence[str]], *, total: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ DAYS = "last-30-days"
 YEAR = "last-12-months"
 ALL = "all"
 
+TREND_MONTHS, SPARK_MONTHS = 12, 6
 STEP_DAYS_MAX = 92
 """More bars than this cannot be told apart."""
 
@@ -35,6 +36,18 @@ class PeriodChoice:
     def step(self) -> Step:
         """Return the width of one bar."""
         return "day" if (self.period.end - self.period.start).days <= STEP_DAYS_MAX else "month"
+
+    @property
+    def trend(self) -> DatePeriod:
+        """Return the twelve months that end with the period, or the whole period where that is longer."""
+        last = (self.period.end - timedelta(days=1)).replace(day=1)
+        return DatePeriod(min(_shift(last, 1 - TREND_MONTHS), self.period.start.replace(day=1)), _shift(last, 1))
+
+    @property
+    def six_months(self) -> DatePeriod:
+        """Return the six months that end with the period's last."""
+        last = (self.period.end - timedelta(days=1)).replace(day=1)
+        return DatePeriod(_shift(last, 1 - SPARK_MONTHS), _shift(last, 1))
 
     @property
     def steps(self) -> list[date]:

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 import pandas as pd
@@ -14,6 +14,9 @@ from pages.parts.figures import money_for_chart
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the start of a formula, also in full width."""
+
+RED = "#c75b4a"
+"""It can be read on light and on dark."""
 
 ROWS_SHOWN_MAX = 32
 HEIGHT_MAX = 720
@@ -25,9 +28,11 @@ def money_column(label: str, amounts: Iterable[Decimal | int | None], *, pinned:
     return st.column_config.NumberColumn(label, format="dollar" if largest >= 10 else "$%.6f", pinned=pinned)
 
 
-def share_column(label: str) -> Any:
+def share_column(label: str, *, width: int | None = None) -> Any:
     """Return the column of a part of the whole, given by percent(), as a bar."""
-    return st.column_config.ProgressColumn(label, format="%.1f %%", min_value=0, max_value=100, color="primary")
+    return st.column_config.ProgressColumn(
+        label, format="%.1f %%", min_value=0, max_value=100, color="primary", width=width
+    )
 
 
 def percent(parts: Iterable[Decimal | None]) -> list[float | None]:
@@ -37,11 +42,21 @@ def percent(parts: Iterable[Decimal | None]) -> list[float | None]:
     ]
 
 
-def table(columns: Mapping[str, Sequence[Any]], *, key: str, alt: str, config: Mapping[str, Any]) -> int | None:
-    """Draw a table whose rows can be chosen; return the place of the chosen row in what was sent."""
+def table(
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    key: str,
+    alt: str,
+    config: Mapping[str, Any],
+    signed: Sequence[str] = (),
+) -> int | None:
+    """Draw a table whose rows can be chosen; return the place of the chosen row in what was sent.
+
+    The columns in `signed` write what is below zero in red.
+    """
     frame = pd.DataFrame(dict(columns))
     picked: Any = st.dataframe(
-        frame,
+        frame.style.map(_below_zero, subset=list(signed)) if signed else frame,
         key=key,
         hide_index=True,
         height="content" if len(frame) <= ROWS_SHOWN_MAX else HEIGHT_MAX,
@@ -55,6 +70,24 @@ def table(columns: Mapping[str, Sequence[Any]], *, key: str, alt: str, config: M
     return int(rows[0]) if rows else None
 
 
+def margin_column(label: str, *, help_text: str | None = None) -> Any:
+    """Return the column of a margin as percent, given by signed_percent()."""
+    return st.column_config.NumberColumn(label, format="%.1f %%", help=help_text)
+
+
+def signed_percent(parts: Iterable[Decimal | None]) -> list[float | None]:
+    """Return margins as percent, to one digit, as figures.margin_share rounds them."""
+    return [
+        None if part is None else float((part * 100).quantize(Decimal("0.1"), rounding=ROUND_HALF_EVEN))
+        for part in parts
+    ]
+
+
+def amounts(picos: Iterable[Decimal | int | None]) -> list[float | None]:
+    """Return amounts as dollars, for columns that draw them."""
+    return [None if pico is None else money_for_chart(pico) for pico in picos]
+
+
 def csv_file(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """Write a file for spreadsheets; numbers stay numbers, and text can never be run as a formula."""
     written = io.StringIO()
@@ -65,10 +98,14 @@ def csv_file(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     return written.getvalue().encode("utf-8-sig")
 
 
-def file_name(what: str, period: str, as_of: datetime, priced: str) -> str:
+def file_name(what: str, period: str, as_of: datetime, priced: str, *, kind: str = "csv") -> str:
     """Return a file's name that says period, instant and completeness: a file travels without its page."""
     words = f"marginbook {what} {period} as of {as_of:%Y-%m-%dT%H%MZ} {priced} of calls priced"
-    return "-".join(word for word in words.replace("\N{NO-BREAK SPACE}", "").replace("%", "pct").split()) + ".csv"
+    return "-".join(word for word in words.replace("\N{NO-BREAK SPACE}", "").replace("%", "pct").split()) + f".{kind}"
+
+
+def _below_zero(value: object) -> str:
+    return f"color: {RED}" if isinstance(value, float) and value < 0 else ""
 
 
 def _cell(value: object) -> object:

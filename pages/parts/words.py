@@ -8,6 +8,10 @@ from pages.parts.figures import counted, share
 UNATTRIBUTED_NAME = "Unattributed"
 NO_FEATURE_NAME = "No feature named"
 NO_PRODUCT_NAME = "No product named"
+NO_PLAN_NAME = "No plan"
+NO_SEGMENT_NAME = "No segment"
+NO_MODEL_NAME = "No calls"
+"""What belongs to customers who made no call: their revenue has no model to go to."""
 
 
 def freshness_words(freshness: UsageFreshness | None) -> tuple[str, str]:

@@ -1,20 +1,22 @@
-"""Sources: which ways in there are, and what they brought that could not be counted."""
+"""Sources: the Stripe accounts and the files of usage, how far each is known, and what could not be counted."""
 
 import json
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from billing_core.queries.quarantined_rows import quarantined_rows
 from billing_core.queries.source_health import source_health
+from billing_core.queries.stripe_connections import StripeConnection, stripe_connections
 from billing_core.queries.usage_conflicts import usage_conflicts
 from billing_core.queries.usage_freshness import usage_freshness
 from billing_core.sign_in import Person
-from pages.parts import figures
+from pages.parts import figures, links
 from pages.parts import person as who
 from pages.parts.charts import model_name
-from pages.parts.empty import no_usage_yet
-from pages.parts.look import chips, heading
+from pages.parts.empty import connect_stripe, no_usage_yet, start_here
+from pages.parts.look import chips, facts, heading
 from pages.parts.words import freshness_words
 
 ROWS_MAX = 500
@@ -22,13 +24,20 @@ ROWS_MAX = 500
 
 def page() -> None:
     """Draw the page."""
-    heading("Sources", "Where does usage come from, and what was left aside?")
+    heading("Sources", "Where do revenue and usage come from, how far are they known, and what was left aside?")
     person = who.current_person()
     if person is None:
         return
     with who.books_of(person.tenant_id, person.role) as workspace:
         found = source_health(workspace)
         freshness = usage_freshness(workspace)
+        connected = stripe_connections(workspace)
+    if not found and not connected:
+        start_here()
+        return
+    st.subheader("Stripe", anchor=False)
+    _stripe(connected)
+    st.subheader("Usage", anchor=False)
     if not found:
         no_usage_yet()
         return
@@ -54,6 +63,53 @@ def page() -> None:
         _quarantine(person)
     with twice:
         _conflicts(person)
+
+
+def _stripe(connected: Sequence[StripeConnection]) -> None:
+    """Say of each account how far it is known, and what is missing."""
+    for account in connected:
+        with st.container(border=True):
+            chips(
+                [
+                    ("plain", f"{account.name} ({account.account_id})"),
+                    ("new", "live") if account.livemode else ("open", "test mode: no money moves"),
+                    _fetched(account),
+                ]
+            )
+            facts(
+                {
+                    "Customers": figures.count(account.customers),
+                    "Invoices": figures.count(account.invoices),
+                    "Payments": figures.count(account.payments),
+                    "Last fetch": _last_fetch(account),
+                    "Matched by": f"metadata key {account.customer_key}",
+                    "Segment from": f"metadata key {account.segment_key}",
+                    "Connected": figures.minute(account.recorded_at),
+                }
+            )
+            if account.unmatched_customers:
+                label = f"{figures.counted(account.unmatched_customers, 'customer')} to match"
+                links.link("matching", label, {}, icon=":material/join_inner:")
+    if connected:
+        st.markdown("Fetch what is new with this line; a broken run goes on where it stopped:")
+        st.code("marginbook sync stripe", language=None)
+    else:
+        connect_stripe()
+
+
+def _fetched(account: StripeConnection) -> tuple[str, str]:
+    if account.started_at is None:
+        return "open", "nothing was fetched yet"
+    if account.finished_at is None or account.finished_at < account.started_at:
+        return "open", "the last fetch did not finish: run it again"
+    return "good", f"fetched {figures.minute(account.finished_at)}"
+
+
+def _last_fetch(account: StripeConnection) -> str:
+    if account.objects is None:
+        return ""
+    new = figures.counted(account.new_versions or 0, "new or changed one")
+    return f"{figures.counted(account.objects, 'object')}, {new}"
 
 
 def _quarantine(person: Person) -> None:

@@ -1,0 +1,1 @@
+"""The menu section of what usage costs by itself, without revenue."""

@@ -1,0 +1,1 @@
+"""The menu section of margin by product, plan, segment, model and feature."""
