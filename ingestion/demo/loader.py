@@ -13,7 +13,7 @@ from billing_core.store.engine import engine
 from billing_core.store.tenancy import INSTALLATION
 from billing_core.workspace import Workspace, open_workspace
 from ingestion.batch import ImportSummary
-from ingestion.demo.calendar import end_of, joined_at
+from ingestion.demo.calendar import end_of, joined_at, months_before
 from ingestion.demo.company import COMPANY, CUSTOMERS
 from ingestion.demo.history import stripe_account
 from ingestion.demo.plans import ACCOUNTS
@@ -84,13 +84,13 @@ def _import_usage(target: ImportTarget, home: Path, made_at: datetime) -> Import
 
 
 def _add_hosting(workspace: Workspace, made_at: datetime) -> None:
-    """Share what the company pays for servers, since its first month, by who uses them."""
+    """Share what the company pays for servers, since its first whole month, by who uses them."""
     first = min(joined_at(customer, end_of(made_at)) for customer in CUSTOMERS)
     add_shared_cost(
         workspace,
         "Hosting",
         amount_minor=HOSTING_MINOR,
-        from_month=first.date().replace(day=1),
+        from_month=months_before(first.replace(day=1), -1).date(),
         rule=Rule.USAGE,
         reason="The demo's contract for servers and search",
     )

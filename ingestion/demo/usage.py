@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +26,6 @@ from ingestion.demo.company import (
     SONNET_SINCE_DAYS_AGO,
     DemoCustomer,
     Feature,
-    Mix,
     Model,
 )
 
@@ -35,6 +35,7 @@ WITHOUT_CUSTOMER_PERCENT = 2
 HOUR_MS = 3_600_000
 TRACE_DAYS = 14
 SHARE = 100_000
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,13 @@ class Traces:
 
 @dataclass(frozen=True)
 class _Life:
-    """A customer's time in the demo, the trace's client it stands for, and a factor per day in percent."""
+    """A customer's time in the demo, the trace's client it stands for, and a factor per day in percent.
+
+    `bounds` are its features' weights, added up one after the other.
+    """
 
     customer: DemoCustomer
+    bounds: list[int]
     client: dict[str, Any]
     joined: datetime
     left: datetime | None
@@ -82,7 +87,7 @@ def demo_lines(until: datetime, count: int = EVENTS) -> Iterator[bytes]:
         for _ in range(cell.events):
             number += 1
             event = {"id": f"demo-{number:06d}"} | _event(cell, traces, chance)
-            yield json.dumps(event, separators=(",", ":")).encode() + b"\n"
+            yield _JSON.encode(event).encode() + b"\n"
 
 
 def _cells(traces: Traces, until: datetime, chance: random.Random, count: int) -> Iterator[_Cell]:
@@ -91,6 +96,7 @@ def _cells(traces: Traces, until: datetime, chance: random.Random, count: int) -
     lives = [
         _Life(
             customer,
+            list(accumulate(weight for _, weight in customer.mix)),
             client,
             joined_at(customer, end),
             left_at(customer, end),
@@ -131,7 +137,7 @@ def _weight(life: _Life, hour: datetime, days_ago: int) -> int:
 def _event(cell: _Cell, traces: Traces, chance: random.Random) -> dict[str, Any]:
     """Make one event of a customer's hour."""
     customer = cell.life.customer
-    feature = _drawn(customer.mix, chance)
+    feature = _drawn(cell.life, chance)
     offset_ms, traced_input, traced_output = _traced(feature, cell.life.client, traces, chance)
     model = _model(feature, cell, chance)
     steps = chance.randint(*feature.steps)
@@ -159,11 +165,9 @@ def _event(cell: _Cell, traces: Traces, chance: random.Random) -> dict[str, Any]
     return event | ({"context": {"batch": True}} if feature.is_batch else {})
 
 
-def _drawn(mix: Mix, chance: random.Random) -> Feature:
+def _drawn(life: _Life, chance: random.Random) -> Feature:
     """Draw a feature by its weight."""
-    bounds = list(accumulate(weight for _, weight in mix))
-    drawn = chance.randrange(bounds[-1])
-    return next(feature for (feature, _), bound in zip(mix, bounds, strict=True) if drawn < bound)
+    return life.customer.mix[bisect_right(life.bounds, chance.randrange(life.bounds[-1]))][0]
 
 
 def _traced(feature: Feature, client: dict[str, Any], traces: Traces, chance: random.Random) -> tuple[int, int, int]:
