@@ -3,6 +3,7 @@
 import http.client
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import stripe
@@ -96,10 +97,11 @@ def test_both_ways_of_writing_brackets_mean_the_same(local):
         assert plain(local, "POST", "/v1/customers", body=body)[2]["metadata"] == {"a": "1"}
 
 
-def test_a_request_that_is_too_large_is_cut_off(local):
+@pytest.mark.parametrize("stated", [str(BODY_BYTES_MAX + 1), "long"])
+def test_a_request_that_is_too_large_is_cut_off(local, stated):
     connection = http.client.HTTPConnection(local.url.removeprefix("http://"), timeout=20)
     connection.putrequest("POST", "/v1/customers")
-    connection.putheader("Content-Length", str(BODY_BYTES_MAX + 1))
+    connection.putheader("Content-Length", stated)
     connection.endheaders()
 
     assert connection.getresponse().status == 413
@@ -149,6 +151,16 @@ def test_a_key_has_255_characters_at_most(client):
 
     with pytest.raises(stripe.InvalidRequestError, match="255 characters"):
         client.customers.create({}, {"idempotency_key": "k" * 256})
+
+
+def test_callers_at_the_same_time_with_one_key_make_one_object(local):
+    asked = {"path": "/v1/customers", "body": "name=Acme", "Idempotency_Key": "sign-up-1"}
+    with ThreadPoolExecutor(8) as callers:
+        answers = list(callers.map(lambda _: plain(local, "POST", **asked), range(24)))
+
+    assert {status for status, _, _ in answers} == {200}
+    assert {body["id"] for _, _, body in answers} == set(local.sandbox.objects("customer"))
+    assert sum("Idempotent-Replayed" in headers for _, headers, _ in answers) == 23
 
 
 def test_an_event_names_the_request_and_the_key_that_caused_it(client):
@@ -302,6 +314,12 @@ def test_faults_can_be_ordered_and_called_off_over_http(client, local):
 
     assert (ordered[2], left) == ({"faults_left": 3}, 2)
     assert client.customers.list().data == []
+
+
+def test_a_page_in_a_browser_cannot_order_faults(local):
+    status, _, _ = plain(local, "POST", "/_sandbox/faults", body="kind=500", Origin="https://evil.example")
+
+    assert (status, local.faults.left) == (403, 0)
 
 
 @pytest.mark.parametrize(

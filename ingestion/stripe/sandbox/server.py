@@ -111,6 +111,8 @@ class SandboxServer:
 
     def _administer(self, ask: Ask) -> Answer:
         """Serve /_sandbox/faults (POST one, DELETE all) and /_sandbox/state (GET: the clock and a fingerprint)."""
+        if "origin" in ask.headers:
+            return _plain(403, {"wrong": "a page in a browser has no business here"})
         what = (ask.method, ask.path.removeprefix(ADMIN))
         if what == ("GET", "state"):
             state = {"now": self.sandbox.now, "fingerprint": self.sandbox.fingerprint()}
@@ -186,7 +188,8 @@ class _Connection(BaseHTTPRequestHandler):
     server: _Http
 
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
+        stated = self.headers.get("Content-Length") or "0"
+        length = int(stated) if stated.isdecimal() else BODY_BYTES_MAX + 1
         if length > BODY_BYTES_MAX:
             self.close_connection = True
             self.send_error(413)
