@@ -154,7 +154,8 @@ def _fraction(exact: Decimal | Fraction | int) -> Fraction:
 
 def _whole_weights(weights: Sequence[Decimal | Fraction | int]) -> list[int]:
     """Return whole numbers in the same proportion as the weights."""
-    fractions = [_fraction(weight) for weight in weights]
+    # A whole number is its own fraction; of thousands of weights most are whole.
+    fractions = [weight if type(weight) is int else _fraction(weight) for weight in weights]
     if not fractions:
         raise InvalidWeightsError("without weights", do="give one weight for each part")
     for index, fraction in enumerate(fractions):

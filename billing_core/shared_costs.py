@@ -93,8 +93,14 @@ def _split(amount_minor: int, rule: Rule, weights: MonthWeights | None, currency
     if not positive:
         return [(UNATTRIBUTED, amount_minor)]
     customers = sorted(positive)
-    parts = allocate(Money(amount_minor, currency), [positive[customer] for customer in customers])
+    parts = allocate(Money(amount_minor, currency), [_plain(positive[customer]) for customer in customers])
     return [(customer, part.amount_minor) for customer, part in zip(customers, parts, strict=True)]
+
+
+def _plain(weight: Decimal | int) -> Decimal | int:
+    """Return a weight without decimals as a whole number, which is split many times faster."""
+    whole = int(weight)
+    return whole if whole == weight else weight
 
 
 def _weights(rule: Rule, weights: MonthWeights | None) -> Mapping[int, Decimal | int]:

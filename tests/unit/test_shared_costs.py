@@ -53,6 +53,10 @@ def test_odd_cents_go_to_the_largest_remainder_and_first_to_the_lower_number():
     assert split(a_cost(100, Rule.EVENLY), usage={7: 1, 3: 1, 5: 1}) == {3: 34, 5: 33, 7: 33}
 
 
+def test_weights_may_have_decimals():
+    assert split(a_cost(400), usage={1: Decimal("0.5"), 2: Decimal("1.50")}) == {1: 100, 2: 300}
+
+
 def test_two_costs_add_up_per_customer():
     both = a_cost(), a_cost(900, Rule.EVENLY, name="support", shared_cost_id=2)
     assert split(*both, usage={1: 2, 2: 1}) == {1: 20_450, 2: 10_450}
