@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from billing_core.bookings import Booking
-from billing_core.currencies import known_currencies
+from billing_core.currencies import currency as known_currency
 from billing_core.mrr import PlanSpan, plan_spans
 from billing_core.revenue import CustomerDocuments, book, is_counted
 from billing_core.standing import Standing, standing_of
@@ -279,7 +279,6 @@ def _days(documents: CustomerDocuments) -> dict[str, date]:
 
 def _pico_per_minor(currency: str, rate: Decimal | None) -> Decimal | None:
     """Return what one minor unit is in pico of the reporting currency, exactly; None where nobody can say."""
-    known = known_currencies().get(currency)
-    if known is None or rate is None:
+    if rate is None:
         return None
-    return _EXACT.multiply(rate, Decimal(10 ** (PICO_DIGITS - known.exponent)))
+    return _EXACT.multiply(rate, Decimal(10 ** (PICO_DIGITS - known_currency(currency).exponent)))

@@ -31,6 +31,18 @@ Row = TypeVar("Row")
 
 _SELECT = sql.SQL("select {columns} from {table} where tenant_id = %(tenant_id)s and connection_id = %(connection_id)s")
 
+_WITHOUT_PAYER = sql.SQL(
+    """
+    {select} and not exists (
+        select from payment
+        where payment.tenant_id = {table}.tenant_id and payment.connection_id = {table}.connection_id
+          and payment.payment_id = {table}.payment_id and payment.stripe_customer_id is not null
+    )
+    order by {key}
+    """
+)
+"""Refunds and disputes of payments that name no customer, or that the mirror does not have."""
+
 _NOBODYS_TRANSACTIONS = sql.SQL(
     """
     {select} and not exists (
@@ -56,6 +68,7 @@ _QUESTIONS = {
     "all": sql.SQL("{select} order by {key}"),
     "some": sql.SQL("{select} and {column} = any(%(ids)s) order by {key}"),
     "payments of nobody": sql.SQL("{select} and stripe_customer_id is null order by {key}"),
+    "without a payer": _WITHOUT_PAYER,
     "transactions of nobody": _NOBODYS_TRANSACTIONS,
 }
 
@@ -99,13 +112,11 @@ class Mirror:
 
     def documents_of_nobody(self) -> CustomerDocuments:
         """Return payments that name no customer, what became of them, and movements of no payment."""
-        payments = self._ask(Payment, "payments of nobody")
-        ids = [row.payment_id for row in payments]
         return CustomerDocuments(
             None,
-            payments=tuple(payments),
-            refunds=tuple(self._by(Refund, "payment_id", ids)),
-            disputes=tuple(self._by(Dispute, "payment_id", ids)),
+            payments=tuple(self._ask(Payment, "payments of nobody")),
+            refunds=tuple(self._ask(Refund, "without a payer")),
+            disputes=tuple(self._ask(Dispute, "without a payer")),
             balance_transactions=tuple(self._ask(BalanceTransaction, "transactions of nobody")),
         )
 
@@ -173,6 +184,7 @@ def _composed(row: Any, question: str, column: str) -> sql.Composed:
     )
     return _QUESTIONS[question].format(
         select=select,
+        table=sql.Identifier(table),
         column=sql.Identifier(table, column or key[0]),
         key=sql.SQL(", ").join(sql.Identifier(table, name) for name in key),
     )
