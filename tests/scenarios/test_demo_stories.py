@@ -1,6 +1,7 @@
 """The demo's stories, each read from the database by SQL of its own: what a person who opens the demo may rely on."""
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,15 +11,22 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from sqlalchemy import Engine, text
 
 from billing_core.commands.first_start import make_demo_tenant
+from billing_core.commands.match_customer import match_customer
+from billing_core.periods import DatePeriod
+from billing_core.queries.margin_by_customer import margin_by_customer
+from billing_core.queries.usage_filter import UsageFilter
 from billing_core.store.embedded import ClusterUrls
 from billing_core.store.engine import open_engine
 from billing_core.store.tenancy import INSTALLATION
-from billing_core.workspace import open_workspace
+from billing_core.workspace import Workspace, open_workspace
 from ingestion.demo import loader
 from ingestion.demo.company import COMPANY
+from ingestion.demo.usage import demo_lines
 from tests.databases import fresh_database, libpq
+from tests.scenarios import by_hand
 
 pytestmark = [pytest.mark.scenario, pytest.mark.postgres]
 
@@ -31,13 +39,20 @@ PICO = Decimal(10) ** 12
 
 @dataclass(frozen=True)
 class Demo:
-    """The loaded demo, and a connection past every wall."""
+    """The loaded demo, a connection past every wall, and the pool of the program."""
 
     tenant_id: int
+    pool: Engine
     connection: psycopg.Connection[dict[str, Any]]
 
     def rows(self, query: str, **given: Any) -> list[dict[str, Any]]:
         return self.connection.execute(query.encode(), given).fetchall()
+
+    @contextmanager
+    def asking(self) -> Iterator[Workspace]:
+        """Open the demo's books as a person does who looked on the day it was made."""
+        with open_workspace(tenant_id=self.tenant_id, actor="test", role="viewer", now=MADE_AT) as workspace:
+            yield workspace
 
     def one(self, query: str, **given: Any) -> Any:
         (row,) = self.rows(query, **given)
@@ -49,23 +64,23 @@ class Demo:
 def demo(cluster: ClusterUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Load the demo once: it was made at a fixed instant, so that its numbers are the same on every day."""
     home = tmp_path_factory.mktemp("demo_home")
-    with fresh_database(cluster) as urls, loaded_into(urls) as tenant_id:
+    with fresh_database(cluster) as urls, loaded_into(urls) as (tenant_id, pool):
         loader.load_demo(home, lambda _: None)
         url = libpq(urls.superuser_url)
         with psycopg.connect(url, options="-c search_path=marginbook", row_factory=dict_row) as connection:
             connection.read_only = True
-            yield Demo(tenant_id, connection)
+            yield Demo(tenant_id, pool, connection)
 
 
 @contextmanager
-def loaded_into(urls: ClusterUrls) -> Iterator[int]:
+def loaded_into(urls: ClusterUrls) -> Iterator[tuple[int, Engine]]:
     pool = open_engine(urls.app_url)
     with pytest.MonkeyPatch.context() as patch:
         for module in ("billing_core.workspace.process_engine", "ingestion.demo.loader.engine"):
             patch.setattr(module, lambda: pool)
         with open_workspace(tenant_id=INSTALLATION, actor="test", role="service", now=MADE_AT) as installation:
             tenant_id = make_demo_tenant(installation, name=COMPANY).tenant_id
-        yield tenant_id
+        yield tenant_id, pool
     pool.dispose()
 
 
@@ -309,6 +324,28 @@ def test_one_customer_is_two_rows_until_a_person_matches_them_and_one_pays_witho
     assert len(standing) == 31
 
 
+def test_one_match_makes_one_customer_of_two_rows_and_moves_no_total(demo: Demo):
+    (stripe,) = demo.rows("""
+        select connection_id, stripe_customer_id from stripe_customer where name = 'Tallow and Wick Ltd'
+    """)
+    customer_id = demo.one("select customer_id from customer where name = 'Tallow & Wick'")
+    of_customer = "select coalesce(sum(reporting_pico), 0) from booked_month where customer_id = :customer_id"
+    of_all = "select sum(reporting_pico) from booked_month"
+
+    def match_and_forget() -> None:
+        # The other stories are told of the demo as it was loaded: this one leaves nothing behind.
+        with open_workspace(tenant_id=demo.tenant_id, actor="test", role="owner", engine=demo.pool) as workspace:
+            total = workspace.connection.scalar(text(of_all))
+            assert workspace.connection.scalar(text(of_customer), {"customer_id": customer_id}) == 0
+            match_customer(workspace, **stripe, customer_id=customer_id, reason="the same company")
+            assert workspace.connection.scalar(text(of_customer), {"customer_id": customer_id}) > 1_000 * PICO
+            assert workspace.connection.scalar(text(of_all)) == total
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        match_and_forget()
+
+
 def test_the_company_earns_and_a_few_customers_and_one_plan_lose_money(demo: Demo):
     for month in (dt.date(2026, month, 1) for month in (1, 2, 3, 4, 5)):
         assert sum(row["margin"] for row in demo.rows(MARGINS, month=month)) > 0
@@ -330,3 +367,33 @@ def test_the_gross_margin_of_the_whole_months_is_believable(demo: Demo):
     hosting = demo.one("select amount_minor from shared_cost") * PICO / 100 * 5
     assert hosting == 3_000 * PICO
     assert Decimal("0.55") < (revenue - fees - cost - hosting) / revenue < Decimal("0.65")
+
+
+BY_HAND = ("Marlow & Sons", "Oakline Insurance", "Saltmarsh Media")
+"""Two products and metered usage; euro at kept rates; a credit note with its refund."""
+
+
+@pytest.fixture(scope="module")
+def calls() -> list[dict[str, Any]]:
+    """Read the usage file's lines of the customers that are worked out by hand."""
+    names = [json.dumps(name).encode() for name in BY_HAND]
+    return [json.loads(line) for line in demo_lines(MADE_AT) if any(name in line for name in names)]
+
+
+@pytest.mark.parametrize("customer", BY_HAND)
+def test_three_customers_worked_out_by_hand_agree_to_the_last_digit(demo, calls, customer):
+    objects: dict[str, dict[str, Any]] = {}
+    for row in demo.rows("select kind, object_id, raw from stripe_object_version order by version_number"):
+        objects.setdefault(row["kind"], {})[row["object_id"]] = row["raw"]
+    account = by_hand.Account(objects, customer)
+
+    for month in [dt.date(2026, number, 1) for number in range(1, 6)]:
+        with demo.asking() as workspace:
+            rows = margin_by_customer(workspace, UsageFilter(DatePeriod(month, by_hand.following(month))))
+        (row,) = (row for row in rows if row.name == customer)
+        assert (
+            account.revenue_of_month(month) * 10**12,
+            by_hand.cost_of_month(calls, customer, month) * 10**12,
+            account.fees_of_month(month) * 10**12,
+        ) == (row.revenue_pico, row.cost_pico, row.fees_pico)
+        assert row.revenue_pico
