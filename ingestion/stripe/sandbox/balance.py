@@ -92,6 +92,12 @@ def book_refund(sandbox: Sandbox, refund: Object) -> Object:
     return _book(sandbox, "refund", went, source=refund["id"], description="REFUND FOR CHARGE")
 
 
+def book_refund_failure(sandbox: Sandbox, refund: Object) -> Object:
+    """Book a refund that failed: exactly what had gone comes back, whatever the rate is by now."""
+    went = sandbox.get(KIND, refund["balance_transaction"])
+    return _book(sandbox, "refund_failure", _reversed(went), source=refund["id"], description="REFUND FAILURE")
+
+
 def book_dispute(sandbox: Sandbox, dispute: Object) -> Object:
     """Book a dispute as it opens: its amount is withdrawn and its fee taken, in one row."""
     went = settled(-dispute["amount"], dispute["currency"], sandbox.now)
@@ -102,9 +108,7 @@ def book_dispute(sandbox: Sandbox, dispute: Object) -> Object:
 
 def book_dispute_won(sandbox: Sandbox, dispute: Object) -> Object:
     """Book a dispute won: exactly what was withdrawn comes back, whatever the rate is by now."""
-    withdrawn = dispute["balance_transactions"][0]
-    rate = withdrawn["exchange_rate"]
-    back = Settled(-withdrawn["amount"], None if rate is None else Decimal(str(rate)))
+    back = _reversed(dispute["balance_transactions"][0])
     text = f"Chargeback reversal for {dispute['charge']}"
     return _book(sandbox, "adjustment", back, category="dispute_reversal", source=dispute["id"], description=text)
 
@@ -138,6 +142,11 @@ def list_balance_transactions(sandbox: Sandbox, params: dict[str, Any]) -> Objec
 def retrieve_balance_transaction(sandbox: Sandbox, _params: dict[str, Any], transaction_id: str) -> Object:
     """Return one movement."""
     return sandbox.get(KIND, transaction_id)
+
+
+def _reversed(row: Object) -> Settled:
+    rate = row["exchange_rate"]
+    return Settled(-row["amount"], None if rate is None else Decimal(str(rate)))
 
 
 def _book(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ingestion.stripe.sandbox import balance, collection, disputes, invoicing, renewals
+from ingestion.stripe.sandbox import balance, collection, disputes, invoicing, refunds, renewals
 from ingestion.stripe.sandbox.state import Object, Sandbox
 
 
@@ -47,5 +47,7 @@ WAKINGS = {
     "charge": Waking("charge", disputes.contest),
     "dispute": Waking("dispute", disputes.wake),
     "invoice": Waking(invoicing.KIND, _wake_invoice),
+    "refund": Waking(refunds.KIND, refunds.wake),
     "subscription": Waking("subscription", renewals.wake),
+    "trial": Waking("subscription", renewals.tell_trial_ends),
 }

@@ -46,6 +46,13 @@ ADVICE = {
 """Which advice an issuer gives with a decline of each class; issuers give none with the other classes."""
 
 
+class Course(StrEnum):
+    """What becomes of a refund to a card, instead of succeeding at once."""
+
+    PENDING = "pending"
+    FAILS = "fails"
+
+
 class Contest(StrEnum):
     """What becomes of a payment that the cardholder contests."""
 
@@ -82,6 +89,7 @@ class Card:
     """How often it declines before it succeeds again; None: from then on always."""
     contest: Contest | None = None
     contest_reason: str = "fraudulent"
+    refund: Course | None = None
 
     def decline_at(self, uses: int) -> Decline | None:
         """Return why the next payment is declined after so many uses, or None where it succeeds."""
@@ -114,6 +122,8 @@ BRANDS = {
     "createDisputeWon": Card(last4="0259", contest=Contest.WON),
     "createDisputeProductNotReceived": Card(last4="2685", contest=Contest.LOST, contest_reason="product_not_received"),
     "createDisputeInquiry": Card(last4="1976", contest=Contest.INQUIRY),
+    "pendingRefund": Card(last4="7726", refund=Course.PENDING),
+    "refundFail": Card(last4="5126", refund=Course.FAILS),
 }
 
 DECLINING = {
@@ -142,6 +152,8 @@ NUMBERS = {
     "4000000000000259": "createDispute",
     "4000000000002685": "createDisputeProductNotReceived",
     "4000000000001976": "createDisputeInquiry",
+    "4000000000007726": "pendingRefund",
+    "4000000000005126": "refundFail",
     "4000000000000002": "chargeDeclined",
     "4000000000000341": "chargeCustomerFail",
     "4000000000009995": "chargeDeclinedInsufficientFunds",

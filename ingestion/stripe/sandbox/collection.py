@@ -21,7 +21,9 @@ def finalise_and_collect(sandbox: Sandbox, invoice: Object) -> None:
     invoicing.finalise(sandbox, invoice)
     if invoice["amount_remaining"] == 0:
         settle(sandbox, invoice)
-    elif invoice["collection_method"] == "charge_automatically" and invoice["auto_advance"]:
+    elif not invoice["auto_advance"]:
+        invoice["next_payment_attempt"] = None
+    elif invoice["collection_method"] == "charge_automatically":
         attempt_automatically(sandbox, invoice)
 
 
@@ -88,14 +90,24 @@ def settle_without_payment(sandbox: Sandbox, invoice: Object) -> None:
 
 def method_for(sandbox: Sandbox, invoice: Object) -> str | None:
     """Return the payment method that would be charged: the invoice's, its subscription's, or its customer's."""
-    if invoice["default_payment_method"] is not None:
-        return str(invoice["default_payment_method"])
+    defaults = [invoice["default_payment_method"]]
     subscription_id = invoicing.subscription_of(invoice)
     if subscription_id is not None:
-        default = sandbox.get("subscription", subscription_id)["default_payment_method"]
-        if default is not None:
-            return str(default)
-    return customer_method(sandbox, invoice["customer"])
+        defaults.append(sandbox.get("subscription", subscription_id)["default_payment_method"])
+    defaults.append(customer_method(sandbox, invoice["customer"]))
+    # A card that was detached cannot be charged any more.
+    return next((each for each in defaults if each and sandbox.get("payment_method", each)["customer"]), None)
+
+
+def require_method(sandbox: Sandbox, method_id: str, customer_id: str, *, param: str) -> None:
+    """Refuse a payment method that is not the customer's."""
+    method = sandbox.get("payment_method", method_id, param=param)
+    if method["customer"] != customer_id:
+        text = (
+            f"The customer does not have a payment method with the ID {method_id}. The payment method must be attached "
+            "to the customer."
+        )
+        raise invalid(text, param=param, code="resource_missing")
 
 
 def customer_method(sandbox: Sandbox, customer_id: str) -> str | None:
@@ -111,9 +123,7 @@ def _charge(sandbox: Sandbox, invoice: Object, method: str, *, is_automatic: boo
     if decline is None:
         if is_automatic:
             invoice["attempt_count"] += 1
-        row = payments.open_payment(sandbox, invoice["id"])
-        if row is not None:
-            payments.settle_payment(sandbox, row, charge["amount"])
+        payments.settle_payment(sandbox, payments.row_of(sandbox, invoice["id"], intent), charge["amount"])
         settle(sandbox, invoice)
     else:
         _remember(sandbox, invoice, method, decline)

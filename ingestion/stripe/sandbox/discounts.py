@@ -14,6 +14,7 @@ def give(
     asked: list[dict[str, Any]] | None,
     *,
     customer: str,
+    currency: str,
     subscription: str | None = None,
     invoice: str | None = None,
 ) -> list[str]:
@@ -21,7 +22,9 @@ def give(
     return [
         each["discount"]
         if "discount" in each
-        else _new(sandbox, _coupon(sandbox, each), customer=customer, subscription=subscription, invoice=invoice)
+        else _new(
+            sandbox, _coupon(sandbox, each, currency), customer=customer, subscription=subscription, invoice=invoice
+        )
         for each in asked or []
     ]
 
@@ -70,12 +73,13 @@ def summed(lines: list[Object]) -> list[Object]:
     return [{"amount": amount, "discount": discount_id} for discount_id, amount in totals.items()]
 
 
-def _coupon(sandbox: Sandbox, asked: dict[str, Any]) -> Object:
+def _coupon(sandbox: Sandbox, asked: dict[str, Any], currency: str) -> Object:
     if "coupon" not in asked:
         raise invalid("The sandbox gives discounts by coupon or discount only.", param="discounts")
     coupon = sandbox.get("coupon", asked["coupon"], param="discounts")
-    if not coupon["valid"]:
-        raise invalid(f"Coupon expired: {coupon['id']}", param="discounts", code="coupon_expired")
+    if coupon["currency"] not in {None, currency}:
+        text = f"The coupon {coupon['id']} takes off {coupon['currency']} and cannot be used for {currency}."
+        raise invalid(text, param="discounts")
     return coupon
 
 

@@ -12,6 +12,7 @@ from ingestion.stripe.sandbox.lines import invoice_item_line, pricing, product_n
 from ingestion.stripe.sandbox.listing import page
 from ingestion.stripe.sandbox.routes import route
 from ingestion.stripe.sandbox.state import Object, Sandbox
+from ingestion.stripe.sandbox.subscription_items import Billed
 
 KIND = "invoiceitem"
 
@@ -50,7 +51,7 @@ def prorate(
     amount: int,
     span: Span,
     description: str,
-    credited_items: Object | None = None,
+    credited: Billed | None = None,
 ) -> Object:
     """Return a pending proration of a subscription's item; its amount is already after discounts."""
     row = new_item(
@@ -69,9 +70,12 @@ def prorate(
         "proration": True,
         "quantity": item["quantity"],
         "quantity_decimal": str(item["quantity"]),
-        "proration_details": {"credited_items": credited_items, "discount_amounts": []},
+        "proration_details": {"credited_items": _credited_items(credited), "discount_amounts": []},
     }
-    sandbox.notes.setdefault("proration", {})[row["id"]] = details | {"credited_items": credited_items}
+    lines = None
+    if credited is not None and credited.line is not None:
+        lines = {"invoice": credited.invoice, "invoice_line_items": [credited.line]}
+    sandbox.notes.setdefault("proration", {})[row["id"]] = details | {"credited_items": lines}
     sandbox.notes.setdefault("item_subscription", {})[row["id"]] = subscription["id"]
     sandbox.emit("invoiceitem.created", row)
     return row
@@ -170,6 +174,16 @@ def delete_invoice_item(sandbox: Sandbox, _params: dict[str, Any], item_id: str)
     left = sandbox.delete(KIND, item_id)
     sandbox.emit("invoiceitem.deleted", item)
     return left
+
+
+def _credited_items(credited: Billed | None) -> Object | None:
+    """Name what a proration gives back: lines of an invoice, or what is itself still pending."""
+    if credited is None:
+        return None
+    if credited.item is not None:
+        return {"invoice_item": credited.item, "invoice_line_item_details": None, "type": "invoice_item"}
+    details = {"invoice": credited.invoice, "invoice_line_items": [credited.line]}
+    return {"invoice_item": None, "invoice_line_item_details": details, "type": "invoice_line_items"}
 
 
 def _price(sandbox: Sandbox, params: dict[str, Any]) -> Object | None:

@@ -58,7 +58,13 @@ def create_invoice(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     invoice["description"] = params.get("description")
     invoice["metadata"] = dict(params.get("metadata") or {})
     takes = params.get("pending_invoice_items_behavior", "exclude") == "include"
-    given = discounts.give(sandbox, params.get("discounts") or None, customer=customer["id"], invoice=invoice["id"])
+    given = discounts.give(
+        sandbox,
+        params.get("discounts") or None,
+        customer=customer["id"],
+        currency=invoice["currency"],
+        invoice=invoice["id"],
+    )
     rates = taxes.require_tax_rates(sandbox, params.get("default_tax_rates") or None, "default_tax_rates")
     added = invoicing.take_pending(sandbox, invoice, subscription=None) if takes else []
     invoicing.add_lines(sandbox, invoice, added, discount_ids=given, tax_rates=rates)
@@ -141,7 +147,7 @@ def pay_invoice(sandbox: Sandbox, params: dict[str, Any], invoice_id: str) -> Ob
         raise invalid("This invoice is voided and cannot be paid.")
     method = params.get("payment_method")
     if method is not None:
-        sandbox.get("payment_method", method, param="payment_method")
+        collection.require_method(sandbox, method, invoice["customer"], param="payment_method")
     if invoice["status"] == "draft":
         invoicing.finalise(sandbox, invoice)
     if invoice["amount_remaining"] == 0:

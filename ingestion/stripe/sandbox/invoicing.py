@@ -36,6 +36,8 @@ def draft(
 ) -> Object:
     """Return a new draft invoice without lines."""
     customer = sandbox.get("customer", customer_id)
+    if customer["currency"] is None:
+        customer["currency"] = currency
     invoice_id = sandbox.new_id("in")
     invoice = fixture("invoice") | {
         "id": invoice_id,
@@ -171,6 +173,8 @@ def finalise(sandbox: Sandbox, invoice: Object) -> None:
             "status_transitions": invoice["status_transitions"] | {"finalized_at": sandbox.now},
         },
     )
+    if invoice["due_date"] is not None:
+        sandbox.agenda.note(invoice["due_date"], KIND, invoice["id"])
     sandbox.emit("invoice.finalized", invoice)
     sandbox.emit("invoice.updated", invoice, previous)
     if due:

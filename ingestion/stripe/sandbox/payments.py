@@ -63,6 +63,12 @@ def open_payment(sandbox: Sandbox, invoice_id: str) -> Object | None:
     return next((row for row in payments_of(sandbox, invoice_id) if row["status"] == "open"), None)
 
 
+def row_of(sandbox: Sandbox, invoice_id: str, intent: Object) -> Object:
+    """Return the row by which a payment intent is to pay an invoice."""
+    rows = payments_of(sandbox, invoice_id)
+    return next(row for row in rows if row["payment"].get("payment_intent") == intent["id"])
+
+
 def intent_of(sandbox: Sandbox, invoice: Object) -> Object:
     """Return the payment intent that is to pay an invoice."""
     row = open_payment(sandbox, invoice["id"])

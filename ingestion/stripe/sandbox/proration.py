@@ -16,9 +16,6 @@ def credit_unused(sandbox: Sandbox, subscription: Object, item: Object, *, at: i
         return
     amount = unused(billed.amount, starts=billed.span.start, ends=billed.span.end, at=at)
     if amount:
-        credited = None
-        if billed.invoice is not None and billed.line is not None:
-            credited = {"invoice": billed.invoice, "invoice_line_items": [billed.line]}
         prorate(
             sandbox,
             subscription,
@@ -26,7 +23,7 @@ def credit_unused(sandbox: Sandbox, subscription: Object, item: Object, *, at: i
             amount=-amount,
             span=Span(at, billed.span.end),
             description=f"Unused time on {_what(sandbox, item)} after {instant(at):%-d %b %Y}",
-            credited_items=credited,
+            credited=billed,
         )
 
 
@@ -37,9 +34,9 @@ def charge_remaining(sandbox: Sandbox, subscription: Object, item: Object, *, at
     whole = period_at(subscription["billing_cycle_anchor"], item["price"]["recurring"], at)
     full = items_.expected(sandbox, subscription, item)
     amount = unused(full, starts=whole.start, ends=whole.end, at=at)
-    items_.note_billed(sandbox, item["id"], Billed(full, whole, None, None))
+    items_.note_billed(sandbox, item["id"], Billed(full, whole))
     if amount:
-        prorate(
+        row = prorate(
             sandbox,
             subscription,
             item,
@@ -47,6 +44,7 @@ def charge_remaining(sandbox: Sandbox, subscription: Object, item: Object, *, at
             span=Span(at, whole.end),
             description=f"Remaining time on {_what(sandbox, item)} after {instant(at):%-d %b %Y}",
         )
+        items_.note_billed(sandbox, item["id"], Billed(full, whole, item=row["id"]))
 
 
 def _what(sandbox: Sandbox, item: Object) -> str:

@@ -1,8 +1,14 @@
-"""Refunds: money given back of a successful payment, never more than is left of it."""
+"""Refunds: money given back of a successful payment, never more than is left of it.
+
+A refund succeeds at once, but for two of Stripe's test cards: to `pm_card_pendingRefund` it is pending for a day, and
+to `pm_card_refundFail` it fails after a day, and the money comes back.
+"""
 
 from typing import Any
 
-from ingestion.stripe.sandbox import balance
+from ingestion.stripe.sandbox import balance, cards
+from ingestion.stripe.sandbox.cards import Course
+from ingestion.stripe.sandbox.cycles import DAY
 from ingestion.stripe.sandbox.errors import invalid
 from ingestion.stripe.sandbox.fixtures import fixture
 from ingestion.stripe.sandbox.listing import nested, page
@@ -11,6 +17,7 @@ from ingestion.stripe.sandbox.routes import route
 from ingestion.stripe.sandbox.state import Object, Sandbox, changed
 
 KIND = "refund"
+ARRIVES_AFTER = DAY
 
 
 def refund_charge(
@@ -39,6 +46,22 @@ def refund_charge(
         text = f"Refund amount ({wanted} {currency}) is greater than unrefunded amount on charge ({left} {currency})"
         raise invalid(text, param="amount")
     return _book(sandbox, charge, wanted, reason=reason, metadata=metadata)
+
+
+def wake(sandbox: Sandbox, refund: Object) -> None:
+    """Let a refund arrive, or fail, when its day is over."""
+    charge = sandbox.get("charge", refund["charge"])
+    if _course(sandbox, charge) is Course.PENDING:
+        previous = changed(refund, {"status": "succeeded", "pending_reason": None})
+        sandbox.emit("refund.updated", refund, previous)
+        return
+    back = balance.book_refund_failure(sandbox, refund)["id"]
+    previous = changed(
+        refund,
+        {"status": "failed", "failure_reason": "expired_or_canceled_card", "failure_balance_transaction": back},
+    )
+    changed(charge, {"amount_refunded": charge["amount_refunded"] - refund["amount"], "refunded": False})
+    sandbox.emit("refund.failed", refund, previous)
 
 
 @route("POST", "/v1/refunds", takes=("amount", "charge", "metadata", "payment_intent", "reason"))
@@ -83,6 +106,10 @@ def _charge_of(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     return sandbox.get("charge", intent["latest_charge"])
 
 
+def _course(sandbox: Sandbox, charge: Object) -> Course | None:
+    return cards.card_of(sandbox, charge["payment_method"]).refund
+
+
 def _is_taken_back(sandbox: Sandbox, charge: Object) -> bool:
     """Tell whether a dispute holds the charge's money, or has lost it."""
     if not charge["disputed"]:
@@ -106,6 +133,11 @@ def _book(
         "reason": reason,
         "status": "succeeded",
     }
+    course = _course(sandbox, charge)
+    if course is not None:
+        sandbox.agenda.note(sandbox.now + ARRIVES_AFTER, KIND, refund["id"])
+    if course is Course.PENDING:
+        refund |= {"status": "pending", "pending_reason": "processing"}
     sandbox.put(KIND, refund)
     refund["balance_transaction"] = balance.book_refund(sandbox, refund)["id"]
     given = charge["amount_refunded"] + amount

@@ -6,11 +6,13 @@ from ingestion.stripe.sandbox import discounts, invoicing, meters, standing
 from ingestion.stripe.sandbox import subscription_items as items_
 from ingestion.stripe.sandbox.amounts import price_amount, unused
 from ingestion.stripe.sandbox.collection import finalise_and_collect
-from ingestion.stripe.sandbox.cycles import Span, instant, period_at
+from ingestion.stripe.sandbox.cycles import DAY, Span, instant, period_at
 from ingestion.stripe.sandbox.invoicing import Billing
 from ingestion.stripe.sandbox.lines import item_line, product_name, subscription_item_of
 from ingestion.stripe.sandbox.state import Object, Sandbox, changed
 from ingestion.stripe.sandbox.subscription_items import Billed
+
+TRIAL_TOLD_BEFORE = 3 * DAY
 
 
 def wake(sandbox: Sandbox, subscription: Object) -> None:
@@ -26,6 +28,21 @@ def wake(sandbox: Sandbox, subscription: Object) -> None:
         finish(sandbox, subscription)
     elif sandbox.now >= current_span(sandbox, subscription).end:
         renew(sandbox, subscription)
+
+
+def open_trial(sandbox: Sandbox, subscription: Object) -> None:
+    """Have it told that a trial ends in three days, or at once where it is shorter."""
+    ends = subscription["trial_end"]
+    if ends - TRIAL_TOLD_BEFORE <= sandbox.now:
+        sandbox.emit("customer.subscription.trial_will_end", subscription)
+    else:
+        sandbox.agenda.note(ends - TRIAL_TOLD_BEFORE, "trial", subscription["id"])
+
+
+def tell_trial_ends(sandbox: Sandbox, subscription: Object) -> None:
+    """Tell that a trial ends in three days, unless it has ended or been moved."""
+    if subscription["status"] == "trialing" and subscription["trial_end"] == sandbox.now + TRIAL_TOLD_BEFORE:
+        sandbox.emit("customer.subscription.trial_will_end", subscription)
 
 
 def current_span(sandbox: Sandbox, subscription: Object) -> Span:

@@ -4,6 +4,7 @@ from typing import Any
 
 from ingestion.stripe.sandbox import discounts, invoicing, proration, renewals, standing, taxes
 from ingestion.stripe.sandbox import subscription_items as items_
+from ingestion.stripe.sandbox.collection import require_method
 from ingestion.stripe.sandbox.cycles import Span, period_at
 from ingestion.stripe.sandbox.errors import invalid
 from ingestion.stripe.sandbox.metadata import merged, without_empty
@@ -61,7 +62,7 @@ def _plain_changes(sandbox: Sandbox, subscription: Object, params: dict[str, Any
     if "default_payment_method" in params:
         method = without_empty(params["default_payment_method"])
         if method is not None:
-            sandbox.get("payment_method", method, param="default_payment_method")
+            require_method(sandbox, method, subscription["customer"], param="default_payment_method")
         changes["default_payment_method"] = method
     if "default_tax_rates" in params:
         rates = params["default_tax_rates"] or None
@@ -71,6 +72,7 @@ def _plain_changes(sandbox: Sandbox, subscription: Object, params: dict[str, Any
             sandbox,
             params["discounts"] or None,
             customer=subscription["customer"],
+            currency=subscription["currency"],
             subscription=subscription["id"],
         )
     return changes
@@ -115,6 +117,7 @@ def _move_trial(sandbox: Sandbox, subscription: Object, asked: int | str) -> Obj
     items_.set_span(items_.items_of(sandbox, subscription), Span(start, ends))
     if ends > sandbox.now:
         renewals.open_span(sandbox, subscription, Span(start, ends))
+        renewals.open_trial(sandbox, subscription)
         return previous
     renewals.renew(sandbox, subscription)
     invoice = sandbox.get("invoice", subscription["latest_invoice"])

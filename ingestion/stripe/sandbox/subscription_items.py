@@ -20,8 +20,10 @@ class Billed(NamedTuple):
 
     amount: int
     span: Span
-    invoice: str | None
-    line: str | None
+    invoice: str | None = None
+    line: str | None = None
+    item: str | None = None
+    """The pending invoice item that bills it, where it is not yet a line of an invoice."""
 
 
 def new_item(sandbox: Sandbox, subscription: Object, asked: dict[str, Any], *, span: Span) -> Object:

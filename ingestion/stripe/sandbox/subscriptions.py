@@ -4,7 +4,7 @@ from typing import Any
 
 from ingestion.stripe.sandbox import cards, discounts, payments, renewals, standing, taxes
 from ingestion.stripe.sandbox import subscription_items as items_
-from ingestion.stripe.sandbox.collection import customer_method
+from ingestion.stripe.sandbox.collection import customer_method, require_method
 from ingestion.stripe.sandbox.cycles import DAY, Span, period_at
 from ingestion.stripe.sandbox.errors import invalid
 from ingestion.stripe.sandbox.fixtures import fixture
@@ -56,9 +56,14 @@ def create_subscription(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     subscription = _new(sandbox, customer, params, anchor=anchor, trial_ends=trial_ends)
     items_.set_items(sandbox, subscription, [items_.new_item(sandbox, subscription, each, span=span) for each in asked])
     subscription["currency"] = items_.items_of(sandbox, subscription)[0]["price"]["currency"]
+    _require_one_currency(customer, subscription)
     _require_payable(sandbox, subscription, params)
     subscription["discounts"] = discounts.give(
-        sandbox, params.get("discounts") or None, customer=customer["id"], subscription=subscription["id"]
+        sandbox,
+        params.get("discounts") or None,
+        customer=customer["id"],
+        currency=subscription["currency"],
+        subscription=subscription["id"],
     )
     _plan_end(sandbox, subscription, params, span=span)
     sandbox.put(KIND, subscription)
@@ -123,7 +128,7 @@ def cancel_subscription(sandbox: Sandbox, params: dict[str, Any], subscription_i
 def _new(sandbox: Sandbox, customer: Object, params: dict[str, Any], *, anchor: int, trial_ends: int | None) -> Object:
     method = params.get("default_payment_method")
     if method is not None:
-        sandbox.get("payment_method", method, param="default_payment_method")
+        require_method(sandbox, method, customer["id"], param="default_payment_method")
     sends = params.get("collection_method") == "send_invoice"
     if sends and "days_until_due" not in params:
         text = "You must specify `days_until_due` when `collection_method` is `send_invoice`."
@@ -181,6 +186,14 @@ def _plan_end(sandbox: Sandbox, subscription: Object, params: dict[str, Any], *,
         sandbox.agenda.note(planned, KIND, subscription["id"])
 
 
+def _require_one_currency(customer: Object, subscription: Object) -> None:
+    if customer["currency"] not in {None, subscription["currency"]}:
+        raise invalid(
+            "You cannot combine currencies on a single customer. This customer already has invoices or subscriptions "
+            f"in {customer['currency']}."
+        )
+
+
 def _require_payable(sandbox: Sandbox, subscription: Object, params: dict[str, Any]) -> None:
     """Refuse a subscription that could not be charged, before anything is kept of it."""
     is_free = subscription["trial_end"] is not None or not any(
@@ -212,6 +225,8 @@ def _bill_first(sandbox: Sandbox, subscription: Object, params: dict[str, Any], 
         subscription["status"] = "incomplete"
         sandbox.agenda.note(sandbox.now + standing.INCOMPLETE_FOR, KIND, subscription["id"])
     sandbox.emit("customer.subscription.created", subscription)
+    if subscription["trial_end"] is not None:
+        renewals.open_trial(sandbox, subscription)
     if invoice is None:
         return
     if waits:
