@@ -75,7 +75,12 @@ def page() -> None:
         return
     chosen = narrowed.chosen
     numbers = _numbers(person.tenant_id, person.role, narrowed.asked, before=chosen.before, trend=chosen.trend)
-    _standing(person, customer_id, numbers)
+    with_email = person.role in SEES_EMAIL
+    found = _found_standing(person.tenant_id, person.role, customer_id, with_email=with_email)
+    is_in_stripe = numbers.has_stripe and (
+        customer_id == UNATTRIBUTED or found is not None or numbers.margin.booked > 0
+    )
+    _standing(found, numbers, is_in_stripe=is_in_stripe)
     with st.container(horizontal=True, gap="medium"):
         links.link("customers", "All customers", narrowed.link(), icon=":material/arrow_back:")
         links.link("events", "Every call", narrowed.link(customer=str(customer_id)), icon=":material/list_alt:")
@@ -84,7 +89,7 @@ def page() -> None:
         return
     if numbers.has_stripe and not numbers.margin.has_revenue:
         no_revenue_of_models()
-    _answer(numbers, narrowed)
+    _answer(numbers, narrowed, is_in_stripe=is_in_stripe)
     _over_time(numbers)
     _below(numbers, narrowed, customer_id)
 
@@ -111,17 +116,16 @@ def _numbers(tenant_id: int, role: str, asked: UsageFilter, *, before: DatePerio
         )
 
 
-def _standing(person: Person, customer_id: int, numbers: Numbers) -> None:
-    """Say how the customer stands; its address only to those who may see it."""
+def _standing(found: CustomerStanding | None, numbers: Numbers, *, is_in_stripe: bool) -> None:
+    """Say how the customer stands."""
     shown: list[tuple[str, str]] = []
-    found = _found_standing(person.tenant_id, person.role, customer_id, with_email=person.role in SEES_EMAIL)
     if found is not None:
         status = STANDING_WORDS.get(found.status, found.status)
         shown.append((STANDING.get(found.status, "plain"), status))
         shown += [("plain", word) for word in (found.plan_name, found.segment, found.email) if word]
         if found.first_paid_on is not None:
             shown.append(("plain", f"first paid {figures.day(found.first_paid_on)}"))
-    elif customer_id != UNATTRIBUTED and numbers.has_stripe:
+    elif numbers.has_stripe and not is_in_stripe:
         shown.append(("open", "not in Stripe"))
     shown += completeness(numbers.usage)[:1]
     chips(shown)
@@ -133,12 +137,19 @@ def _found_standing(tenant_id: int, role: str, customer_id: int, *, with_email: 
         return customer_standing(workspace, customer_id=customer_id, with_email=with_email)
 
 
-def _answer(numbers: Numbers, narrowed: Narrowed) -> None:
+def _answer(numbers: Numbers, narrowed: Narrowed, *, is_in_stripe: bool) -> None:
     left, right = st.columns([4, 7], gap="small")
     with left, st.container(border=True, height="stretch"):
-        margin_hero(numbers.margin, numbers.before, narrowed.chosen, has_stripe=numbers.has_stripe)
+        margin_hero(numbers.margin, numbers.before, narrowed.chosen, is_in_stripe=is_in_stripe)
     with right:
-        customer_cards(numbers.margin, numbers.before, narrowed.chosen, numbers.all_totals, months=numbers.months)
+        customer_cards(
+            numbers.margin,
+            numbers.before,
+            narrowed.chosen,
+            numbers.all_totals,
+            months=numbers.months,
+            is_in_stripe=is_in_stripe,
+        )
 
 
 def _over_time(numbers: Numbers) -> None:

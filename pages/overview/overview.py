@@ -80,9 +80,16 @@ def page() -> None:
         no_revenue_of_models()
     left, right = st.columns([4, 7], gap="small")
     with left, st.container(border=True, height="stretch"):
-        margin_hero(numbers.totals, numbers.before, chosen, has_stripe=numbers.has_stripe)
+        margin_hero(numbers.totals, numbers.before, chosen, is_in_stripe=numbers.has_stripe)
     with right:
-        margin_cards(numbers.totals, numbers.before, chosen, months=numbers.months, losing=numbers.losing, columns=3)
+        margin_cards(
+            numbers.totals,
+            numbers.before,
+            chosen,
+            months=numbers.months,
+            losing=numbers.losing,
+            is_in_stripe=numbers.has_stripe,
+        )
     _doors(numbers.totals, narrowed)
     _reasons(numbers, narrowed)
     _trends(numbers)

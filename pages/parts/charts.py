@@ -8,7 +8,6 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from billing_core.queries.cost_by_customer_day import CustomerDay
 from billing_core.queries.usage_cuts import UsageCut
 from pages.parts.figures import money, money_for_chart
 from pages.parts.period import PeriodChoice
@@ -62,17 +61,6 @@ def bars_of(cuts: Sequence[UsageCut], chosen: PeriodChoice) -> tuple[list[float]
         [float(number) for number in calls.values()],
         [float(number) for number in unpriced.values()],
     )
-
-
-def days_of(days: Sequence[CustomerDay], chosen: PeriodChoice) -> dict[int, list[float]]:
-    """Return each customer's cost by step of a period, with the steps without usage as 0."""
-    sums: dict[int, dict[date, Decimal]] = {}
-    for day in days:
-        of = sums.setdefault(day.customer_id, dict.fromkeys(chosen.steps, Decimal(0)))
-        step = day.day if chosen.step == "day" else day.day.replace(day=1)
-        if step in of:
-            of[step] += day.cost_pico_usd
-    return {customer_id: [money_for_chart(cost) for cost in of.values()] for customer_id, of in sums.items()}
 
 
 def cost_by_step(cuts: Sequence[UsageCut], ranked: Sequence[UsageCut], chosen: PeriodChoice) -> go.Figure:

@@ -102,18 +102,18 @@ def _config(rows: Sequence[CustomerMargin]) -> dict[str, object]:
     segments = sorted({row.segment for row in rows if row.segment})
     column = st.column_config
     return {
-        "name": column.TextColumn("Customer", width=165, pinned=True),
-        "plan": column.TextColumn("Plan", width=116),
-        "segment": column.MultiselectColumn("Segment", options=segments, color="auto", width=92),
+        "name": column.TextColumn("Customer", width=152, pinned=True),
+        "plan": column.TextColumn("Plan", width=108),
+        "segment": column.MultiselectColumn("Segment", options=segments, color="auto", width=86),
         "revenue": tables.money_column("Revenue", [row.revenue_pico for row in rows]),
         "cost": tables.money_column("LLM cost", [row.cost_pico for row in rows]),
         "fees": tables.money_column("Fees", [_other_costs(row) for row in rows]),
         "margin": column.NumberColumn("Margin", format="accounting", help=MEANING["margin"]),
         "margin_percent": tables.margin_column("Margin %", help_text="Empty where there is no revenue."),
-        "months": column.BarChartColumn("6 months", width=74, help="Margin of each of six months."),
-        "share_of_cost": tables.share_column("of LLM cost", width=104),
-        "share_of_revenue": tables.share_column("of revenue", width=104),
-        "status": column.MultiselectColumn("Status", options=list(STATUSES), color=list(STATUSES.values()), width=104),
+        "months": column.BarChartColumn("6 months", width=66, help="Margin of each of six months."),
+        "share_of_cost": tables.share_column("of LLM cost", width=90),
+        "share_of_revenue": tables.share_column("of revenue", width=90),
+        "status": column.MultiselectColumn("Status", options=list(STATUSES), color=list(STATUSES.values()), width=96),
         "calls": column.NumberColumn("Calls", format="localized"),
         "unpriced": column.NumberColumn("Unpriced calls", format="localized"),
     }

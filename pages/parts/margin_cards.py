@@ -15,9 +15,9 @@ from pages.parts.period import PeriodChoice
 NO_SPAN = ("", "")
 
 
-def margin_hero(totals: MarginTotals, before: MarginTotals | None, chosen: PeriodChoice, *, has_stripe: bool) -> None:
+def margin_hero(totals: MarginTotals, before: MarginTotals | None, chosen: PeriodChoice, *, is_in_stripe: bool) -> None:
     """Draw the margin of the period: percent, amount, way, span, meaning."""
-    knows = has_stripe and totals.has_revenue
+    knows = is_in_stripe and totals.has_revenue
     margin, share = (totals.margin_pico, totals.margin_share) if knows else (None, None)
     low_high, ends = _span(totals) if knows else (None, NO_SPAN)
     amount = (
@@ -47,14 +47,14 @@ def margin_cards(
     *,
     months: Sequence[MarginMonth],
     losing: Unprofitable,
-    columns: int,
+    is_in_stripe: bool,
 ) -> None:
     """Draw what the margin is made of; green is earned more or spent less."""
     cards = [
-        *_made_of(totals, before, months),
+        *_made_of(totals, before, months, is_in_stripe=is_in_stripe),
         Card(
             "Customers at a loss",
-            figures.count(losing.count) if totals.booked else figures.MISSING,
+            figures.count(losing.count) if is_in_stripe and totals.has_revenue else figures.MISSING,
             MEANING["loss"],
             note=f"{figures.money(losing.margin_pico)} together" if losing.count else "",
         ),
@@ -65,17 +65,20 @@ def margin_cards(
             note="the least of calls priced, cost attributed, revenue matched and converted",
         ),
     ]
-    draw_cards(cards, chosen.before_label, columns=columns)
+    draw_cards(cards, chosen.before_label, columns=3)
 
 
-def _made_of(totals: MarginTotals, before: MarginTotals | None, months: Sequence[MarginMonth]) -> list[Card]:
+def _made_of(
+    totals: MarginTotals, before: MarginTotals | None, months: Sequence[MarginMonth], *, is_in_stripe: bool
+) -> list[Card]:
     """Return the cards of revenue and of each cost."""
+    knows = is_in_stripe and totals.has_revenue
     other = _sum(totals.fees_pico, totals.shared_pico) if totals.has_revenue else None
     other_before = _sum(before.fees_pico, before.shared_pico) if before and before.has_revenue else None
     return [
         Card(
             "Revenue",
-            figures.money(totals.revenue_pico if totals.booked else None),
+            figures.money(totals.revenue_pico if knows else None),
             MEANING["revenue"],
             growth=figures.growth(totals.revenue_pico, before.revenue_pico if before else None),
             is_earned=True,
@@ -99,7 +102,7 @@ def _made_of(totals: MarginTotals, before: MarginTotals | None, months: Sequence
         ),
         Card(
             "Fees and shared costs",
-            figures.money(other if totals.booked else None),
+            figures.money(other if knows else None),
             MEANING["fees"],
             growth=figures.growth(other, other_before),
             is_cost=True,
@@ -157,11 +160,12 @@ def customer_cards(
     everybody: MarginTotals,
     *,
     months: Sequence[MarginMonth],
+    is_in_stripe: bool,
 ) -> None:
     """Draw what one customer's margin is made of, and what part of everything it is."""
-    cards = _made_of(totals, before, months)
+    cards = _made_of(totals, before, months, is_in_stripe=is_in_stripe)
     cost, calls = share_of(totals.cost_pico, everybody.cost_pico), share_of(totals.calls, everybody.calls)
-    revenue = share_of(totals.revenue_pico, everybody.revenue_pico) if totals.booked else None
+    revenue = share_of(totals.revenue_pico, everybody.revenue_pico) if is_in_stripe else None
     cards += [
         Card(
             "Share of all LLM cost",

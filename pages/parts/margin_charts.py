@@ -50,7 +50,7 @@ class Series:
 
 def margin_by_month(months: Sequence[MonthDrawn]) -> go.Figure:
     """Draw revenue beside the costs that it must carry, and the margin as a line with the span in which it must lie."""
-    names = [f"{_month_name(month)}<br><b>{margin_share(month.margin_share)}</b>" for month in months]
+    names = [_month_name(month) for month in months]
     figure = go.Figure()
     revenue = Series("Revenue", [month.revenue_pico for month in months])
     _bars(figure, names, revenue, colour=REVENUE, group="revenue")
@@ -71,7 +71,8 @@ def margin_by_month(months: Sequence[MonthDrawn]) -> go.Figure:
         hovertemplate="%{customdata}<extra>Gross margin</extra>",
     )
     figure.update_layout(**LAYOUT, barmode="relative", hovermode="x unified", bargroupgap=0.08)
-    figure.update_xaxes(showgrid=False, type="category")
+    under = [f"{month.month:%b}<br><b>{margin_share(month.margin_share)}</b>" for month in months]
+    figure.update_xaxes(showgrid=False, type="category", tickvals=names, ticktext=under)
     figure.update_yaxes(tickformat=DOLLARS, **ZERO)
     return figure
 
@@ -147,7 +148,7 @@ def revenue_against_margin(dots: Sequence[Dot]) -> go.Figure:
             x=[money_for_chart(dot.revenue_pico) for dot in dots],
             y=[money_for_chart(dot.margin_pico) for dot in dots],
             mode="markers+text",
-            textposition="top center",
+            textposition=["bottom center" if dot.margin_pico < 0 else "top center" for dot in dots],
             textfont={"size": 12},
             marker={
                 "size": 11,
@@ -185,7 +186,8 @@ def lines_by_month(months: Sequence[date], series: Sequence[Series], *, emphasis
             hovertemplate=f"%{{customdata}}<extra>{each.name}</extra>",
         )
     figure.update_layout(**LAYOUT, hovermode="x unified")
-    figure.update_xaxes(showgrid=False, type="category")
+    under = [f"{month:%b}<br>{month:%Y}" for month in months]
+    figure.update_xaxes(showgrid=False, type="category", tickvals=names, ticktext=under)
     figure.update_yaxes(tickformat=DOLLARS, rangemode="tozero")
     return figure
 
@@ -215,7 +217,8 @@ def revenue_over_models(months: Sequence[date], revenue: Series, models: Sequenc
                 hovertemplate=f"%{{customdata}}<extra>{line.name}</extra>",
             )
     figure.update_layout(**LAYOUT, barmode="stack", hovermode="x unified")
-    figure.update_xaxes(showgrid=False, type="category")
+    under = [f"{month:%b}<br>{month:%Y}" for month in months]
+    figure.update_xaxes(showgrid=False, type="category", tickvals=names, ticktext=under)
     figure.update_yaxes(tickformat=DOLLARS, **ZERO)
     return figure
 
