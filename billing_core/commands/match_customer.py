@@ -40,6 +40,8 @@ def match_customer(
         raise UnknownStripeCustomerError(stripe_customer_id)
     (asked,) = found
     matched_id = _own_row(workspace, connection_id, asked) if customer_id is None else _known(workspace, customer_id)
+    if (asked.customer_id, asked.how) == (matched_id, BY_PERSON):
+        return  # A second click says nothing new.
     append_matches(
         workspace.connection,
         workspace.tenant_id,

@@ -54,15 +54,18 @@ booked as (
       and (cast(:product_id as bigint) is null or product_id = cast(:product_id as bigint))
 ),
 unmatched as (
-    -- Stripe customers whom usage does not know: their newest match is a row of their own.
+    -- Stripe customers whom usage does not know: their newest match is a row of their own, found or given back by a person.
     select customer_id
     from (
-        select distinct on (connection_id, stripe_customer_id) customer_id, how
+        select distinct on (connection_id, stripe_customer_id) connection_id, stripe_customer_id, customer_id, how
         from stripe_customer_match
         where tenant_id = :tenant_id
         order by connection_id, stripe_customer_id, match_number desc
     ) newest
-    where how = 'own row'
+    where (how = 'own row' or exists (
+              select from customer_alias own_row
+              where own_row.tenant_id = :tenant_id and own_row.source = 'stripe:' || newest.connection_id
+                and own_row.external_id = newest.stripe_customer_id and own_row.customer_id = newest.customer_id))
       and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
       and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))
 ),

@@ -3,11 +3,15 @@ select connection_id, account_id, livemode, name, customer_key, segment_key, rec
        (select count(*) from stripe_customer each
         where each.tenant_id = :tenant_id and each.connection_id = stripe_connection.connection_id) as customers,
        (select count(*) from (
-            select distinct on (stripe_customer_id) how
+            select distinct on (stripe_customer_id) connection_id, stripe_customer_id, customer_id, how
             from stripe_customer_match each
             where each.tenant_id = :tenant_id and each.connection_id = stripe_connection.connection_id
             order by stripe_customer_id, match_number desc
-        ) newest where how = 'own row') as unmatched_customers,
+        ) newest
+        where how = 'own row' or exists (
+            select from customer_alias own_row
+            where own_row.tenant_id = :tenant_id and own_row.source = 'stripe:' || newest.connection_id
+              and own_row.external_id = newest.stripe_customer_id and own_row.customer_id = newest.customer_id)) as unmatched_customers,
        (select count(*) from invoice each
         where each.tenant_id = :tenant_id and each.connection_id = stripe_connection.connection_id) as invoices,
        (select count(*) from payment each

@@ -80,7 +80,10 @@ select coalesce(in_stripe.customer_id, 0) as customer_id,
 from in_stripe
 left join customer on customer.tenant_id = :tenant_id and customer.customer_id = in_stripe.customer_id
 left join money on money.customer_id = in_stripe.customer_id
-where coalesce(how, 'own row') = 'own row'
+where (coalesce(how, 'own row') = 'own row' or exists (
+           select from customer_alias own_row
+           where own_row.tenant_id = :tenant_id and own_row.source = 'stripe:' || connection_id
+             and own_row.external_id = stripe_customer_id and own_row.customer_id = in_stripe.customer_id))
       and (cast(:customer_id as bigint) is null or in_stripe.customer_id = cast(:customer_id as bigint))
       and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or in_stripe.customer_id in (select customer_id from narrowed))
 union all
