@@ -160,7 +160,7 @@ def _invoice_line(line: ObjectReader, invoice_id: str) -> facts.InvoiceLine:
         subscription_id=id_of(source.get("subscription")) or id_of(line.raw.get("subscription")),
         quantity=exact if exact is not None else line.decimal_or_none("quantity"),
         is_proration=source.get("proration") is True,
-        # A line names its price by id: the mirror then asks the price (mark_metered_lines.sql).
+        # A line names its price by id: the mirror then asks the price (mark_lines_of_invoices.sql).
         is_metered=False,
     )
 

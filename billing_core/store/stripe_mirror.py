@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -83,8 +83,10 @@ def table_of(row_type: type[Row]) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", row_type.__name__).lower()
 
 
-def put_objects(connection: Connection, scope: MirrorScope, kind: str, states: Sequence[ObjectState]) -> None:
-    """Put the rows of these states in the place of the objects' rows; an object that cannot be read gets none."""
+def put_objects(
+    connection: Connection, scope: MirrorScope, kind: str, states: Sequence[ObjectState], *, stood: Sequence[str]
+) -> None:
+    """Put these states' rows in the place of the rows of those that `stood`; what cannot be read gets none."""
     if kind not in TABLES or not states:
         return
     rows: dict[type[Row], list[Row]] = {row_type: [] for row_type in TABLES[kind]}
@@ -93,13 +95,17 @@ def put_objects(connection: Connection, scope: MirrorScope, kind: str, states: S
         with suppress(StripeObjectUnreadableError):
             for row in rows_of(kind, state.raw, is_deleted=state.is_deleted, keys=scope.keys):
                 rows[type(row)].append(row)
-    object_ids = [state.object_id for state in states]
     head_id = fields(TABLES[kind][0])[0].name
     for row_type in TABLES[kind]:
         names = {"table": sql.Identifier(table_of(row_type)), "id": sql.Identifier(head_id)}
-        _run(connection, _DELETE.format(**names), scope.parameters(ids=object_ids))
+        if stood:
+            _run(connection, _DELETE.format(**names), scope.parameters(ids=list(stood)))
         _run(connection, _INSERT.format(**names), {"rows": _json(scope, rows[row_type])})
-    _mark_metered(connection, scope, kind, object_ids)
+    if kind == "invoice":
+        marked = scope.parameters(invoice_ids=[state.object_id for state in states])
+        connection.execute(statement(SQL, "mark_lines_of_invoices"), marked)
+    elif metered := [row.price_id for row in rows.get(facts.StripePrice, ()) if row.is_metered]:
+        connection.execute(statement(SQL, "mark_lines_of_prices"), scope.parameters(price_ids=metered))
 
 
 def unreadable_objects(connection: Connection, scope: MirrorScope) -> list[StripeObjectUnreadableError]:
@@ -127,7 +133,8 @@ def check_mirror(connection: Connection, tenant_id: int) -> list[ProjectionCheck
     for scope in connection_scopes(connection, tenant_id):
         connection.execute(statement(SQL, "derive_stripe_objects"), scope.parameters())
         for kind in TABLES:
-            _derive(connection, scope, kind)
+            for states in _newest(connection, scope, kind):
+                put_objects(connection, scope, kind, states, stood=())
     return [compare_derived(connection, table, tenant_id) for table in mirror_tables()]
 
 
@@ -144,7 +151,8 @@ def rebuild_mirror(connection: Connection, tenant_id: int) -> list[ProjectionChe
 def remap_customers(connection: Connection, scope: MirrorScope) -> None:
     """Read the customers' metadata again, after the tenant named other keys."""
     lock_projections(connection, scope.tenant_id, shared=False)
-    _derive(connection, scope, "customer")
+    for states in _newest(connection, scope, "customer"):
+        put_objects(connection, scope, "customer", states, stood=[state.object_id for state in states])
 
 
 def mirror_tables() -> list[str]:
@@ -164,27 +172,16 @@ def connection_scopes(connection: Connection, tenant_id: int) -> list[MirrorScop
     return [MirrorScope(tenant_id, row.connection_id, MetadataKeys(row.customer_key, row.segment_key)) for row in rows]
 
 
-def _derive(connection: Connection, scope: MirrorScope, kind: str) -> None:
-    """Make one kind's rows from the newest versions, some objects at a time."""
+def _newest(connection: Connection, scope: MirrorScope, kind: str) -> Iterator[list[ObjectState]]:
+    """Yield the newest states of a kind's objects, some at a time."""
     after = ""
     while True:
         asked = scope.parameters(kind=kind, after=after, rows_max=OBJECTS_PER_READ)
         versions = connection.execute(statement(SQL, "newest_stripe_versions"), asked).all()
-        put_objects(
-            connection, scope, kind, [ObjectState(row.object_id, row.is_deleted, parse(row.raw)) for row in versions]
-        )
+        yield [ObjectState(row.object_id, row.is_deleted, parse(row.raw)) for row in versions]
         if len(versions) < OBJECTS_PER_READ:
             return
         after = versions[-1].object_id
-
-
-def _mark_metered(connection: Connection, scope: MirrorScope, kind: str, object_ids: list[str]) -> None:
-    if kind in {"invoice", "price"}:
-        marked = {
-            "invoice_ids": object_ids if kind == "invoice" else [],
-            "price_ids": object_ids if kind == "price" else [],
-        }
-        connection.execute(statement(SQL, "mark_metered_lines"), scope.parameters(**marked))
 
 
 def _json(scope: MirrorScope, rows: Sequence[Row]) -> str:

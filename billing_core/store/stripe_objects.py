@@ -140,9 +140,10 @@ def store_objects(
             fetched=canonical(list(map(_fetched, newest.values()))),
         ),
     )
-    changed = [newest[row.object_id] for row in appended]
-    put_objects(connection, scope, kind, changed)
-    return len(changed)
+    versions = {row.object_id: row.version_number for row in appended}
+    stood = [object_id for object_id, version_number in versions.items() if version_number > 1]
+    put_objects(connection, scope, kind, [newest[each] for each in versions], stood=stood)
+    return len(versions)
 
 
 def held_objects(connection: Connection, scope: MirrorScope, kind: str) -> dict[str, datetime]:
