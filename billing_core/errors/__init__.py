@@ -56,7 +56,6 @@ from billing_core.errors.questions import InvalidFieldError, UnreadableFileError
 from billing_core.errors.refusal import BillingError, shown
 from billing_core.errors.sandbox import SandboxJournalError, SandboxPortTakenError
 from billing_core.errors.stripe import (
-    StripeConnectionMissingError,
     StripeKeyMissingError,
     StripeKeyRefusedError,
     StripeMirrorIncompleteError,
@@ -123,7 +122,6 @@ __all__ = [
     "SandboxPortTakenError",
     "SchemaMissingError",
     "SharedCostInvalidError",
-    "StripeConnectionMissingError",
     "StripeKeyMissingError",
     "StripeKeyRefusedError",
     "StripeMirrorIncompleteError",

@@ -90,13 +90,6 @@ class StripeModeError(BillingError):
         )
 
 
-class StripeConnectionMissingError(BillingError):
-    """Something is asked of a Stripe account that was never synced."""
-
-    def __init__(self) -> None:
-        super().__init__("No Stripe account is connected to this tenant yet: run `marginbook sync stripe` first.")
-
-
 class StripeSyncRunningError(BillingError):
     """Another sync of the same account is at work."""
 
