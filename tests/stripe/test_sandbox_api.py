@@ -179,6 +179,18 @@ def test_expanding_shows_the_object_in_place_of_its_id_in_lists_too(client):
         client.products.retrieve(product.id, {"expand": ["colour"]})
 
 
+def test_an_invoices_payments_and_a_customers_subscriptions_are_shown_when_they_are_expanded(client):
+    customer = client.customers.create({"source": "tok_visa"})
+    price = client.prices.create(
+        {"currency": "usd", "unit_amount": 700, "recurring": {"interval": "week"}, "product_data": {"name": "Weekly"}}
+    )
+    asked = {"customer": customer.id, "items": [{"price": price.id}]}
+    made = client.subscriptions.create({**asked, "expand": ["latest_invoice.payments", "customer.subscriptions"]})
+
+    assert [each.amount_paid for each in made.latest_invoice.payments.data] == [700]
+    assert [each.id for each in made.customer.subscriptions.data] == [made.id]
+
+
 def test_an_answer_that_breaks_the_contract_is_a_500_that_names_the_break(handler_of, client):
     handler_of("GET", "/v1/customers/{customer}", lambda *_: {"id": "cus_1", "object": "customer", "colour": "red"})
 

@@ -45,6 +45,14 @@ def test_a_product_is_renamed_archived_and_filtered(client, product):
     assert [each.name for each in client.products.list({"ids": [product.id]}).data] == ["Writer Plus"]
 
 
+def test_a_product_names_its_default_price(client, product):
+    price = client.prices.create({**MONTHLY, "product": product.id})
+
+    assert client.products.update(product.id, {"default_price": price.id}).default_price == price.id
+    with pytest.raises(stripe.InvalidRequestError, match="No such price"):
+        client.products.update(product.id, {"default_price": "price_9"})
+
+
 def test_a_product_with_a_price_cannot_be_deleted_one_without_can(client, product):
     empty = client.products.create({"name": "Idea"})
     client.prices.create({"product": product.id, "currency": "usd", "unit_amount": 100})
@@ -148,6 +156,16 @@ def test_a_lookup_key_belongs_to_one_price_until_it_is_handed_over(client, produ
     assert client.prices.retrieve(first.id).lookup_key is None
 
 
+def test_a_price_may_take_over_a_lookup_key_later(client, product):
+    first = client.prices.create({**MONTHLY, "product": product.id, "lookup_key": "standard"})
+    second = client.prices.create({**MONTHLY, "product": product.id, "lookup_key": "new"})
+
+    client.prices.update(second.id, {"lookup_key": "standard", "transfer_lookup_key": True})
+    client.prices.update(second.id, {"lookup_key": "standard"})
+
+    assert [client.prices.retrieve(each.id).lookup_key for each in (first, second)] == [None, "standard"]
+
+
 def test_a_price_is_archived_but_its_amount_stays(client, product):
     made = client.prices.create({**MONTHLY, "product": product.id})
 
@@ -216,6 +234,13 @@ def test_every_change_has_its_event_with_what_was_before(client, product):
     assert newest.data.previous_attributes.to_dict() == {"name": "Writer"}
     assert oldest.data.object.name == "Writer"  # As it was when the event happened.
     assert client.events.retrieve(newest.id).created == product.created
+
+
+def test_events_are_paged_newest_first(client):
+    made = [client.customers.create({"name": str(number)}).id for number in range(3)]
+
+    told = client.events.list({"limit": 2})
+    assert ([each.data.object.id for each in told.data], told.has_more) == ([made[2], made[1]], True)
 
 
 def test_events_are_filtered_by_types(client, product):

@@ -160,3 +160,42 @@ def test_a_source_is_the_default_card_at_once(client):
 
     shown = client.customers.retrieve(customer.id, {"expand": ["invoice_settings.default_payment_method"]})
     assert shown.invoice_settings.default_payment_method.card.last4 == "4242"
+
+
+def test_a_customer_with_a_living_subscription_is_not_deleted(client):
+    customer = client.customers.create({"source": "tok_visa"})
+    price = client.prices.create(
+        {"currency": "usd", "unit_amount": 700, "recurring": {"interval": "week"}, "product_data": {"name": "Weekly"}}
+    )
+    subscription = client.subscriptions.create({"customer": customer.id, "items": [{"price": price.id}]})
+
+    with pytest.raises(stripe.InvalidRequestError, match=f"Cancel {subscription.id} before"):
+        client.customers.delete(customer.id)
+    client.subscriptions.cancel(subscription.id)
+    assert client.customers.delete(customer.id).deleted is True
+
+
+def test_a_deleted_customers_cards_are_detached(client):
+    customer = client.customers.create({"payment_method": "pm_card_visa"})
+    card = client.payment_methods.list({"customer": customer.id}).data[0]
+
+    client.customers.delete(customer.id)
+
+    assert client.payment_methods.retrieve(card.id).customer is None
+
+
+def test_a_default_card_that_nobody_has_is_refused(client):
+    customer = client.customers.create({})
+
+    with pytest.raises(stripe.InvalidRequestError, match="No such payment method: 'pm_9'"):
+        client.customers.update(customer.id, {"invoice_settings": {"default_payment_method": "pm_9"}})
+
+
+def test_a_customer_may_lose_the_default_card_and_keep_the_card(client):
+    customer = client.customers.create({"source": "tok_visa"})
+
+    client.customers.update(customer.id, {"invoice_settings": {"default_payment_method": "", "footer": "Thank you"}})
+
+    settings = client.customers.retrieve(customer.id).invoice_settings
+    assert (settings.default_payment_method, settings.footer) == (None, "Thank you")
+    assert len(client.payment_methods.list({"customer": customer.id}).data) == 1

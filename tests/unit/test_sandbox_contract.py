@@ -101,6 +101,34 @@ def test_an_expanded_object_is_checked_as_what_it_says_it_is():
     assert problems_of(charge) == ["charge.customer.nickname: Stripe has no such field"]
 
 
+def test_an_expanded_object_of_another_kind_is_found():
+    charge = fixture("charge") | {"customer": fixture("coupon")}
+
+    assert problems_of(charge) == ["charge.customer: expected a customer, not a coupon"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "said"),
+    [
+        ("invoice", {"default_tax_rates": "none"}, "invoice.default_tax_rates: expected a list, not 'none'"),
+        ("customer", {"address": "Main Street"}, "customer.address: expected an object, not 'Main Street'"),
+        ("customer", {"discount": "10 %"}, "customer.discount: expected an object that names its kind in 'object'"),
+        ("customer", {"tax_exempt": "maybe"}, None),
+        ("product", {"type": "rent"}, None),
+    ],
+)
+def test_what_stands_where_something_else_belongs_is_found_unless_the_package_leaves_the_values_open(
+    kind, changes, said
+):
+    assert problems_of(fixture(kind) | changes) == ([] if said is None else [said])
+
+
+def test_a_value_outside_a_closed_list_is_found():
+    [found] = problems_of(fixture("dispute") | {"intended_submission_method": "by post"})
+
+    assert found.startswith("dispute.intended_submission_method: 'by post' is none of 'manual', 'prefer_manual'")
+
+
 def test_a_list_needs_its_envelope_and_every_item_is_checked():
     body = {"object": "list", "data": [fixture("customer") | {"nickname": "Al"}], "url": "/v1/customers"}
 
@@ -121,6 +149,12 @@ def test_a_list_of_the_wrong_kind_is_found():
     body = {"object": "list", "data": [fixture("coupon")], "has_more": False, "url": "/v1/customers"}
 
     assert check_answer(LIST_CUSTOMERS, body) == ["CustomerService.list returns ListObject[Customer], not coupon"]
+
+
+def test_one_object_where_a_list_is_promised_is_found():
+    assert check_answer(LIST_CUSTOMERS, fixture("customer") | {"data": []})[-1] == (
+        "CustomerService.list returns ListObject[Customer], not customer"
+    )
 
 
 def test_what_is_left_of_a_deleted_object_needs_no_other_field():

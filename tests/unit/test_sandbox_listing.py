@@ -1,7 +1,7 @@
 """The sandbox's lists: newest first, page by page in both directions, filtered with both bounds where they say so."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.stripe.sandbox.errors import StripeRefusal
@@ -86,6 +86,7 @@ def test_a_list_inside_another_object_stops_at_ten():
     assert (len(nested(things(11), URL)["data"]), nested(things(11), URL)["has_more"]) == (10, True)
 
 
+@settings(deadline=None)
 @given(count=st.integers(0, 40), limit=st.integers(1, 100))
 def test_the_pages_together_are_the_whole_list_once(count, limit):
     seen, params = [], {"limit": limit}
@@ -99,6 +100,7 @@ def test_the_pages_together_are_the_whole_list_once(count, limit):
     assert seen == [each["id"] for each in reversed(things(count))]
 
 
+@settings(deadline=None)
 @given(count=st.integers(1, 40), limit=st.integers(1, 100))
 def test_going_backwards_from_the_oldest_sees_everything_newer_once(count, limit):
     seen, params = [], {"limit": limit, "ending_before": "t_1"}

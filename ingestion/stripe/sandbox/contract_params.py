@@ -57,12 +57,8 @@ def decode_form(text: str) -> dict[str, Any]:
 
 
 def read_params(params_type: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return decoded parameters typed by a TypedDict (None: it takes none); refuse them in Stripe's words."""
-    if params_type is not None:
-        return _read(_parameters(params_type), raw, "")
-    for name in raw:
-        raise _unknown(name)
-    return {}
+    """Return decoded parameters typed by a TypedDict; refuse them in Stripe's words."""
+    return _read(_parameters(params_type), raw, "")
 
 
 @cache
@@ -86,16 +82,12 @@ def _read(parameters: Parameters, raw: Any, where: str) -> dict[str, Any]:
         inside = f"{where}[{name}]" if where else name
         parse = parameters.parse.get(name)
         if parse is None:
-            raise _unknown(inside)
+            raise invalid(f"Received unknown parameter: {inside}", param=inside, code="parameter_unknown")
         typed[name] = parse(value, inside)
     for name in sorted(parameters.required - raw.keys()):
         inside = f"{where}[{name}]" if where else name
         raise invalid(f"Missing required param: {inside}.", param=inside, code="parameter_missing")
     return typed
-
-
-def _unknown(param: str) -> StripeRefusal:
-    return invalid(f"Received unknown parameter: {param}", param=param, code="parameter_unknown")
 
 
 def _resolve(annotation: Any, names: dict[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -103,8 +104,6 @@ def _check_list(value: Mapping[str, Any], where: str, problems: Problems) -> Non
 
 
 def _may_be_null(annotation: Any) -> bool:
-    if isinstance(annotation, ForwardRef):
-        return annotation.__forward_arg__.startswith("Optional[")
     return get_origin(annotation) in (Union, UnionType) and type(None) in get_args(annotation)
 
 
@@ -115,12 +114,13 @@ def _check_of(annotation: Any) -> Check:
         return _check_union([_check_of(each) for each in args if each is not type(None)])
     if origin in LITERALS:
         return _check_literal(args)
-    if origin is list:
-        return _check_items(_check_of(args[0]))
-    if origin is dict:
-        return _check_map(_check_of(args[1]))
-    if isinstance(annotation, ForwardRef | str | TypeVar) or origin is ListObject:
-        return check_object  # Another resource, or a list of some; which one, the object itself says.
+    if origin in (list, dict):
+        item = _check_of(args[-1])
+        return _check_items(item) if origin is list else _check_map(item)
+    if isinstance(annotation, ForwardRef | str):
+        return _check_resource(annotation if isinstance(annotation, str) else annotation.__forward_arg__)
+    if origin is ListObject or isinstance(annotation, TypeVar):
+        return check_object
     return _check_kind(origin or annotation)
 
 
@@ -130,6 +130,26 @@ def _check_kind(kind: Any) -> Check:
     if issubclass(kind, StripeObject):
         return check_object if hasattr(kind, "OBJECT_NAME") else _check_struct(kind)
     return _check_scalar(kind)
+
+
+def _check_resource(class_name: str) -> Check:
+    """Check another resource; a few are named by an alias of their module, and any object may stand there."""
+    wanted = _object_names().get(class_name)
+
+    def check(value: Any, where: str, problems: Problems) -> None:
+        check_object(value, where, problems)
+        if wanted is not None and isinstance(value, Mapping) and value.get("object") != wanted:
+            problems.append(f"{where}: expected a {wanted}, not a {value.get('object')}")
+
+    return check
+
+
+@cache
+def _object_names() -> dict[str, str]:
+    """Return the name in `object` by the name of its class; a name of two classes stands for neither."""
+    named = [(class_name, name) for name, (_, class_name) in OBJECT_CLASSES.items()]
+    counted = Counter(class_name for class_name, _ in named)
+    return {class_name: name for class_name, name in named if counted[class_name] == 1}
 
 
 def _accept(_value: Any, _where: str, _problems: Problems) -> None:

@@ -21,7 +21,7 @@ class Route:
     method: str
     path: str
     operation: str  # Such as InvoiceService.pay.
-    params: tuple[str, str] | None  # The module and name of its TypedDict; None: it takes no parameters.
+    params: tuple[str, str]  # The module and name of its TypedDict.
     returns: str  # The annotation, such as ListObject[Invoice].
     returned: tuple[tuple[str, str], ...]  # The module and name of every class in it.
 
@@ -32,8 +32,8 @@ class Route:
 
     @cached_property
     def params_type(self) -> Any:
-        """The TypedDict of its parameters, or None."""
-        return None if self.params is None else _load(*self.params)
+        """The TypedDict of its parameters."""
+        return _load(*self.params)
 
     @cached_property
     def is_list(self) -> bool:
@@ -99,18 +99,22 @@ def _route(owner: str, method: ast.FunctionDef, call: ast.Call, imports: dict[st
     address = call.args[1]
     if isinstance(address, ast.Call) and isinstance(address.func, ast.Attribute):
         address = address.func.value  # "/v1/invoices/{invoice}".format(invoice=…)
-    annotation = next((each.annotation for each in method.args.args if each.arg == "params"), None)
-    text = ast.unparse(annotation).replace("'", "") if annotation else ""
-    params = re.sub(r"^Optional\[(.*)\]$", r"\1", text)
-    returns = ast.unparse(method.returns).strip("'") if method.returns else ""
+    annotation = next(each.annotation for each in method.args.args if each.arg == "params")
+    params = re.sub(r"^Optional\[(.*)\]$", r"\1", _text(annotation))
+    returns = _text(method.returns)
     return Route(
         method=str(ast.literal_eval(call.args[0])).upper(),
         path=ast.literal_eval(address),
         operation=f"{owner}.{method.name}",
-        params=(imports[params], params) if params else None,
+        params=(imports[params], params),
         returns=returns,
         returned=tuple((imports[name], name) for name in re.findall(r"\w+", returns) if name in imports),
     )
+
+
+def _text(annotation: ast.expr | None) -> str:
+    """Return an annotation as it is written, without the quotes of forward references."""
+    return "" if annotation is None else ast.unparse(annotation).replace("'", "")
 
 
 def _load(module: str, name: str) -> Any:

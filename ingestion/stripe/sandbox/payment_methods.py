@@ -111,10 +111,10 @@ def owned(sandbox: Sandbox, method_id: str, customer_id: str) -> Object:
 def detach(sandbox: Sandbox, method: Object) -> Object:
     """Take a card from its customer, who has no default card then if it was this one."""
     owner = method["customer"]
-    for customer in [sandbox.get("customer", owner)]:
-        settings = customer["invoice_settings"]
-        if settings["default_payment_method"] == method["id"]:
-            changed(customer, {"invoice_settings": settings | {"default_payment_method": None}})
+    customer = sandbox.get("customer", owner)
+    settings = customer["invoice_settings"]
+    if settings["default_payment_method"] == method["id"]:
+        changed(customer, {"invoice_settings": settings | {"default_payment_method": None}})
     sandbox.notes.setdefault("detached", {})[method["id"]] = True
     method["customer"] = None
     sandbox.emit("payment_method.detached", method, {"customer": owner})

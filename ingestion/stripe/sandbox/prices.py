@@ -6,7 +6,7 @@ from typing import Any
 from ingestion.stripe.sandbox.errors import invalid
 from ingestion.stripe.sandbox.fixtures import fixture
 from ingestion.stripe.sandbox.listing import page
-from ingestion.stripe.sandbox.metadata import merged
+from ingestion.stripe.sandbox.metadata import merged, without_empty
 from ingestion.stripe.sandbox.routes import route
 from ingestion.stripe.sandbox.state import Object, Sandbox, changed
 
@@ -51,8 +51,8 @@ def create_price(sandbox: Sandbox, params: dict[str, Any]) -> Object:
 def update_price(sandbox: Sandbox, params: dict[str, Any], price_id: str) -> Object:
     """Archive or rename a price; its amount and period never change."""
     price = sandbox.get("price", price_id)
-    changes = {name: params[name] for name in CHANGEABLE if name in params}
-    _take_lookup_key(sandbox, params)
+    changes = {name: without_empty(params[name]) for name in CHANGEABLE if name in params}
+    _take_lookup_key(sandbox, params, price_id)
     if "metadata" in params:
         changes["metadata"] = merged(price["metadata"], params["metadata"])
     previous = changed(price, changes)
@@ -99,7 +99,7 @@ def make(sandbox: Sandbox, params: dict[str, Any]) -> Object:
         "type": "one_time" if recurring is None else "recurring",
     }
     price |= _tiered(params) if price["billing_scheme"] == "tiered" else _amounts(params, "unit_amount", is_needed=True)
-    _take_lookup_key(sandbox, params)
+    _take_lookup_key(sandbox, params, price["id"])
     sandbox.emit("price.created", sandbox.put("price", price))
     return price
 
@@ -165,11 +165,11 @@ def _tiered(params: dict[str, Any]) -> Object:
     return {"tiers": tiers, "tiers_mode": mode, "unit_amount": None, "unit_amount_decimal": None}
 
 
-def _take_lookup_key(sandbox: Sandbox, params: dict[str, Any]) -> None:
+def _take_lookup_key(sandbox: Sandbox, params: dict[str, Any], price_id: str) -> None:
     """Keep lookup keys unique: taken from the price that has it if `transfer_lookup_key` says so."""
     key = params.get("lookup_key")
     for each in sandbox.objects("price").values() if key else ():
-        if each["lookup_key"] == key:
+        if each["lookup_key"] == key and each["id"] != price_id:
             if not params.get("transfer_lookup_key"):
                 raise invalid(f"A price ({each['id']}) already uses that lookup key.", param="lookup_key")
             each["lookup_key"] = None
