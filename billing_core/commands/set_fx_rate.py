@@ -24,7 +24,7 @@ def set_fx_rate(workspace: Workspace, currency: str, *, rate: Decimal, rate_on: 
     ExchangeRateInvalidError, InvalidCurrencyError.
     """
     code = known_currency(currency).code
-    _require_meant(workspace, code, rate, rate_on, reason)
+    _require_meant(workspace, code, rate=rate, rate_on=rate_on, reason=reason)
     lock_bookings(workspace.connection, workspace.tenant_id)
     workspace.connection.execute(
         text(
@@ -69,7 +69,7 @@ def _source(workspace: Workspace) -> str:
     return f"set by {workspace.actor}"
 
 
-def _require_meant(workspace: Workspace, code: str, rate: Decimal, rate_on: date, reason: str) -> None:
+def _require_meant(workspace: Workspace, code: str, *, rate: Decimal, rate_on: date, reason: str) -> None:
     if not rate.is_finite() or not 0 < rate <= RATE_MAX or len(rate.as_tuple().digits) > RATE_DIGITS_MAX:
         raise ExchangeRateInvalidError(code, f"{rate} is no rate", do="give a plain number above 0, such as 1.0832")
     if code == reporting_currency(workspace.connection, workspace.tenant_id):

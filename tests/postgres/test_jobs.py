@@ -313,3 +313,24 @@ def test_equal_rollups_pass_the_check(engine: Engine):
     (tenant,) = add_tenants(engine, 1)
     with tenant_transaction(engine, tenant_id=tenant, actor="test", role="service") as connection:
         assert check_rollups(Workspace(tenant, "test", "service", NOON, connection), DUE) == {"rows": 0}
+
+
+def test_the_checks_of_the_books_are_kept_whatever_they_find(engine: Engine):
+    (tenant,) = add_tenants(engine, 1)
+    with tenant_transaction(engine, tenant_id=tenant, actor="test", role="service") as connection:
+        connection.execute(
+            text("insert into usage_cost_month values (:tenant, '2026-11-01', 1, 0, 1, 0, 1, 0, 1, 1, 0)"),
+            {"tenant": tenant},
+        )
+    clock = Clock()
+    worker = Worker(engine, now=clock)
+    for clock.now in (NOON, NOON + timedelta(days=1)):
+        made = run_due(worker, the_job("check_books"))
+    (run,) = made
+    assert (run.outcome, dict(run.summary or {})["broken"]) == (
+        "succeeded",
+        ["cuts_add_up", "usage_rollups_agree"],
+    )
+    with tenant_transaction(engine, tenant_id=tenant, actor="test", role="owner") as connection:
+        kept = connection.execute(text("select name from books_check where outcome = 'broken'")).all()
+    assert sorted(kept) == [("cuts_add_up",), ("usage_rollups_agree",)]
