@@ -1,35 +1,19 @@
 """The pages without a browser: empty, full, for each role, narrowed, and when the database is away."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from billing_core.sign_in import Person
 from billing_core.store.engine import engine
 from tests.builders import books, two_months
+from tests.pages.seen import PAGES, opened, person, seen_by, words
 from tests.web import forget_everything
 
 pytestmark = pytest.mark.page
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_router.py"
 ROLES = ("owner", "finance", "support", "viewer")
-MENU = {
-    "overview": ("pages.overview.overview", "overview"),
-    "customers": ("pages.customers.customers", "customers"),
-    "customer": ("pages.customers.customer", "customer"),
-    "events": ("pages.events.events", "events"),
-    "event": ("pages.events.event", "event"),
-    "segments": ("pages.segments.segments", "segments"),
-    "costs": ("pages.costs.costs", "costs"),
-    "matching": ("pages.books.matching", "matching"),
-    "checks": ("pages.books.checks", "checks"),
-    "sources": ("pages.sources.sources", "sources"),
-}
 NAUGHTY = "**Bold** <b>Ltd</b> $x$ [link](https://evil.example)"
 
 
@@ -48,53 +32,14 @@ def nothing(settled) -> int:
         return tenant.tenant_id
 
 
-def person(tenant_id: int, role: str = "owner") -> Person:
-    return Person(tenant_id, "North", False, 1, "ada@example.com", "Ada", role)
-
-
-def opened(page: str, who: Person, **query: str) -> AppTest:
-    """Run one page as the router would, for this person, with this URL."""
-    module, _ = MENU[page]
-    script = f"from {module} import page; page()"
-    at = AppTest.from_string(script, default_timeout=30)
-    for name, value in query.items():
-        at.query_params[name] = value
-    with seen_by(who):
-        at.run()
-    assert not at.exception
-    return at
-
-
-@contextmanager
-def seen_by(who: Person | None) -> Iterator[None]:
-    """Let this person look at the pages, in the middle of December: November is over."""
-    with (
-        patch("pages.parts.person.current_person", return_value=who),
-        patch("pages.parts.filters.utc_now", return_value=datetime(2026, 12, 15, tzinfo=UTC)),
-    ):
-        yield
-
-
-def words(at: AppTest) -> str:
-    """Return everything that the page says in words."""
-    said = [
-        element.value
-        for kind in ("title", "subheader", "markdown", "caption", "info", "success")
-        for element in at.get(kind)
-    ]
-    said += [element.proto.body for element in at.get("html")]
-    said += [f"{metric.label}: {metric.value}" for metric in at.metric]
-    return "\n".join(str(word) for word in said)
-
-
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("page", MENU)
+@pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_full_for_every_role(north, page, role):
     opened(page, person(north, role), period="2026-11")
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("page", MENU)
+@pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_empty_for_every_role_and_says_what_to_do(nothing, page, role):
     at = opened(page, person(nothing, role))
     said = words(at)
