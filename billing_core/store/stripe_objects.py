@@ -210,7 +210,7 @@ def begin_backfill(connection: Connection, scope: MirrorScope, now: datetime) ->
 
 
 def finish_window(
-    connection: Connection, scope: MirrorScope, run: BackfillRun, window: BackfillWindow, now: datetime
+    connection: Connection, scope: MirrorScope, run: BackfillRun, window: BackfillWindow, *, now: datetime
 ) -> None:
     """Note in the transaction of its last rows that a window is done."""
     connection.execute(

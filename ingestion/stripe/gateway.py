@@ -81,7 +81,7 @@ Raw = dict[str, Any]
 class Waiting:
     """How the gateway waits when Stripe says that it is asked too often; tests wait without sleeping."""
 
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[int], None] = time.sleep
     tries: int = LIMITED_TRIES
 
 
@@ -89,7 +89,7 @@ def stripe_client(
     key: str,
     base_url: str | None = None,
     *,
-    timeout_seconds: tuple[float, float] = (CONNECT_SECONDS, ANSWER_SECONDS),
+    timeout_seconds: tuple[int, int] = (CONNECT_SECONDS, ANSWER_SECONDS),
     retries: int = RETRIES,
     http_client: stripe.HTTPClient | None = None,
 ) -> stripe.StripeClient:
@@ -215,7 +215,7 @@ def open_gateway(
     key: str,
     base_url: str | None = None,
     *,
-    timeout_seconds: tuple[float, float] = (CONNECT_SECONDS, ANSWER_SECONDS),
+    timeout_seconds: tuple[int, int] = (CONNECT_SECONDS, ANSWER_SECONDS),
     retries: int = RETRIES,
     waiting: Waiting | None = None,
 ) -> Iterator[StripeGateway]:

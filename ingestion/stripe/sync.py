@@ -178,7 +178,7 @@ class _Backfill:
             new = store_objects(connection, self.scope, kind, states, api_version=API_VERSION, fetched_at=now)
             if done is not None:
                 noted = replace(done, new_versions=done.new_versions + new)
-                finish_window(connection, self.scope, self.run, noted, now)
+                finish_window(connection, self.scope, self.run, noted, now=now)
         return new
 
     def _asked_one_by_one(self, kind: str, object_ids: Iterable[str]) -> list[ObjectState]:

@@ -249,7 +249,7 @@ def test_a_backfill_that_was_cut_off_goes_on_for_a_day_and_then_begins_anew(mirr
     window = BackfillWindow("invoice", NOW - timedelta(days=9), NOW, objects=5, new_versions=3)
     with mirror.open() as connection:
         first = begin_backfill(connection, mirror.scope, NOW)
-        finish_window(connection, mirror.scope, first, window, NOW)
+        finish_window(connection, mirror.scope, first, window, now=NOW)
         last_chance = begin_backfill(connection, mirror.scope, NOW + timedelta(days=1))
         too_late = begin_backfill(connection, mirror.scope, NOW + timedelta(days=1, seconds=1))
 
@@ -263,7 +263,7 @@ def test_a_finished_backfill_sums_its_windows_and_says_what_is_missing(mirror: M
         run = begin_backfill(connection, mirror.scope, NOW)
         for kind, objects in (("invoice", 5), ("charge", 2)):
             window = BackfillWindow(kind, NOW - timedelta(days=9), NOW, objects=objects, new_versions=1)
-            finish_window(connection, mirror.scope, run, window, NOW)
+            finish_window(connection, mirror.scope, run, window, now=NOW)
         finish_backfill(connection, mirror.scope, run, missing=["dispute"], since=None, now=NOW)
         again = begin_backfill(connection, mirror.scope, NOW + timedelta(hours=1))
 

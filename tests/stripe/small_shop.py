@@ -21,7 +21,7 @@ class SmallShop:
     """Acts of a shop, each through the real Stripe client."""
 
     server: SandboxServer
-    slept: list[float] = field(default_factory=list)
+    slept: list[int] = field(default_factory=list)
     customers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -197,7 +197,7 @@ def test_a_server_that_is_not_the_stripe_we_know_is_refused(books: Books, other_
 
 def test_a_wait_that_stripe_asks_for_is_kept_up_to_a_limit(other_server):
     other_server.update(status=429, body={"error": {"message": "Too many"}}, retry_after="5")
-    slept: list[float] = []
+    slept: list[int] = []
     with (
         open_gateway("sk_test_any", other_server["url"], waiting=Waiting(slept.append, tries=5)) as gateway,
         pytest.raises(StripeRateLimitedError, match="after 5 tries"),
