@@ -228,3 +228,48 @@ def test_payments_appear_on_an_invoice_when_asked_for(shop):
     assert "payments" not in shop.stripe.invoices.retrieve(invoice.id).to_dict()
     expanded = shop.stripe.invoices.retrieve(invoice.id, {"expand": ["payments"]})
     assert [row.amount_paid for row in expanded.payments.data] == [500]
+
+
+def test_an_invoice_needs_a_customer_and_takes_the_currency_of_what_waits(shop):
+    assert refused(shop.stripe.invoices.create, {"description": "For nobody"}).code == "parameter_missing"
+    customer = shop.customer()
+    shop.stripe.invoice_items.create({"customer": customer, "amount": 900, "currency": "eur"})
+    invoice = shop.stripe.invoices.create({"customer": customer, "pending_invoice_items_behavior": "include"})
+    assert (invoice.currency, invoice.total) == ("eur", 900)
+    assert shop.stripe.invoices.create({"customer": shop.customer()}).currency == "usd"
+
+
+def test_finalising_can_switch_the_collection_off(shop):
+    invoice = _draft(shop, 500, auto_advance=True)
+    after = shop.stripe.invoices.finalize_invoice(invoice.id, {"auto_advance": False})
+    assert (after.status, after.next_payment_attempt, shop.charges()) == ("open", None, [])
+    shop.advance("2026-01-02")
+    assert shop.charges() == []
+    assert shop.stripe.invoices.send_invoice(_sent(shop).id).status == "open"
+
+
+def _sent(shop: BillingShop):
+    """Finalise an invoice that is sent."""
+    invoice = _draft(shop, 500, collection_method="send_invoice", days_until_due=14)
+    return shop.stripe.invoices.finalize_invoice(invoice.id)
+
+
+def test_paying_a_draft_of_nothing_needs_no_card(shop):
+    invoice = _draft(shop, 500, -500, customer=shop.customer(card=None))
+    assert shop.stripe.invoices.pay(invoice.id).status == "paid"
+
+
+def test_the_invoices_own_card_goes_first_and_updates_without_a_change_tell_nothing(shop):
+    customer = shop.customer("pm_card_chargeDeclined")
+    own = shop.stripe.payment_methods.attach("pm_card_visa", {"customer": customer}).id
+    invoice = _draft(shop, 500, customer=customer, default_payment_method=own)
+    told = len(shop.events())
+    shop.stripe.invoices.update(invoice.id, {"auto_advance": False})
+    assert len(shop.events()) == told
+    assert shop.stripe.invoices.pay(invoice.id).status == "paid"
+    stranger = shop.stripe.payment_methods.list({"customer": shop.customer()}).data[0].id
+    foreign = {"default_payment_method": stranger}
+    assert refused(shop.stripe.invoices.update, invoice.id, foreign).code == "resource_missing"
+    assert refused(shop.stripe.invoices.create, {"customer": customer, **foreign}).code == "resource_missing"
+    error = refused(shop.stripe.invoices.pay, _draft(shop, 500).id, {"payment_method": stranger})
+    assert (error.param, error.code) == ("payment_method", "resource_missing")

@@ -42,6 +42,9 @@ def create_invoice(sandbox: Sandbox, params: dict[str, Any]) -> Object:
     if method == "send_invoice" and "days_until_due" not in params:
         text = "If `collection_method` is `send_invoice`, you must specify `days_until_due`."
         raise invalid(text, param="days_until_due")
+    own = params.get("default_payment_method")
+    if own is not None:
+        collection.require_method(sandbox, own, customer["id"], param="default_payment_method")
     invoice = invoicing.draft(
         sandbox,
         customer["id"],
@@ -51,7 +54,7 @@ def create_invoice(sandbox: Sandbox, params: dict[str, Any]) -> Object:
         billing=Billing(
             method,
             params.get("days_until_due"),
-            params.get("default_payment_method"),
+            own,
             params.get("auto_advance", False),
         ),
     )
@@ -111,6 +114,9 @@ def list_lines(sandbox: Sandbox, params: dict[str, Any], invoice_id: str) -> Obj
 def update_invoice(sandbox: Sandbox, params: dict[str, Any], invoice_id: str) -> Object:
     """Change what may be changed of an invoice; its lines and amounts are not among it."""
     invoice = sandbox.get(KIND, invoice_id)
+    if params.get("default_payment_method"):
+        own = params["default_payment_method"]
+        collection.require_method(sandbox, own, invoice["customer"], param="default_payment_method")
     names = ("description", "default_payment_method")
     changes: Object = {name: without_empty(params[name]) for name in names if name in params}
     if "metadata" in params:
