@@ -3,6 +3,7 @@
 import pytest
 
 from ingestion.stripe.sandbox.errors import StripeRefusal, missing
+from ingestion.stripe.sandbox.events import told
 from ingestion.stripe.sandbox.expand import expand
 from ingestion.stripe.sandbox.faults import Fault, FaultKind, Faults, When, refusal_of
 from ingestion.stripe.sandbox.fixtures import fixture
@@ -42,10 +43,11 @@ def test_ids_do_not_sort_by_their_age():
 def test_an_event_keeps_its_object_as_it_was():
     sandbox = Sandbox(now=NOON)
     customer = {"id": "cus_1", "name": "Acme"}
-    event = sandbox.emit("customer.updated", customer, changed(customer, {"name": "Apex", "id": "cus_1"}))
+    sandbox.emit("customer.updated", customer, changed(customer, {"name": "Apex", "id": "cus_1"}))
     customer["name"] = "Later"
 
-    assert event["data"] == {"object": {"id": "cus_1", "name": "Apex"}, "previous_attributes": {"name": "Acme"}}
+    [event] = sandbox.objects("event").values()
+    assert told(event)["data"] == {"object": {"id": "cus_1", "name": "Apex"}, "previous_attributes": {"name": "Acme"}}
 
 
 def test_an_unknown_id_is_404_in_the_address_and_400_in_a_parameter():

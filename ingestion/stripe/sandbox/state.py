@@ -90,23 +90,26 @@ class Sandbox:
         state = [self.now, self._numbers, self._objects, self._deleted, self.notes, repr(self.agenda)]
         return hashlib.sha256(as_json(state).encode()).hexdigest()
 
-    def emit(self, event_type: str, obj: Object, previous_attributes: Object | None = None) -> Object:
-        """Tell of a change: an event with the object as it is at this instant."""
-        data: Object = {"object": self.copy(obj)}
+    def emit(self, event_type: str, obj: Object, previous_attributes: Object | None = None) -> None:
+        """Tell of a change: an event with the object as it is at this instant.
+
+        Most events are never read, so their `data` stay text until they are; see `events.told`.
+        """
+        data: Object = {"object": obj}
         if previous_attributes is not None:
-            data["previous_attributes"] = self.copy(previous_attributes)
+            data["previous_attributes"] = previous_attributes
         event = {
             "id": self.new_id("evt"),
             "object": "event",
             "api_version": API_VERSION,
             "created": self.now,
-            "data": data,
+            "data": as_json(data),
             "livemode": LIVEMODE,
             "pending_webhooks": 0,
             "request": {"id": self.request_id, "idempotency_key": self.idempotency_key},
             "type": event_type,
         }
-        return self.put("event", event)
+        self.put("event", event)
 
 
 def as_json(value: Any) -> str:
