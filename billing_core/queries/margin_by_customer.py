@@ -139,7 +139,7 @@ class Unprofitable:
 def margin_by_customer(
     workspace: Workspace, asked: UsageFilter, *, before: DatePeriod | None = None
 ) -> list[CustomerMargin]:
-    """Return all with usage or bookings in the period or the one before, least margin first; then the row of none."""
+    """Return all with usage or bookings in the period or the one before, least margin first, and the row of none."""
     today = workspace.now.date()
     shared = sums_by_customer(shared_by_customer(workspace, asked))
     shared_before = sums_by_customer(shared_by_customer(workspace, replace(asked, period=before))) if before else {}
@@ -219,7 +219,7 @@ def _with_shared(
         )
         for row in rows
     ]
-    return sorted(charged, key=lambda row: (not row.is_attributed, row.margin_pico, -row.calls, row.customer_id))
+    return sorted(charged, key=lambda row: (row.margin_pico, -row.calls, row.customer_id))
 
 
 def _costs(cost: Decimal, fees: Decimal | None, shared: Decimal | None) -> Decimal | None:

@@ -28,6 +28,10 @@ class StripeConnection:
     """Of the last backfill that finished."""
     objects: int | None
     new_versions: int | None
+    missing: list[str] | None
+    """Kinds of objects that the last backfill could not read, or not all of them; empty when it is complete."""
+    since: datetime | None
+    """Where the last backfill began to look, when it was told to leave out what is older."""
 
 
 def stripe_connections(workspace: Workspace) -> list[StripeConnection]:

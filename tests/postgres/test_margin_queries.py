@@ -77,10 +77,10 @@ def test_customers_and_unattributed_are_the_total(database, north):
 
     assert [(row.name, row.revenue_pico, row.cost_pico, row.fees_pico, row.margin_pico) for row in rows] == [
         ("Birch", pico("40"), pico("90"), 0, pico("-50")),
+        ("", 0, pico("5"), pico("2"), pico("-7")),
         ("Dune", 0, pico("7"), 0, pico("-7")),
         ("Cedar", pico("40"), 0, 0, pico("40")),
         ("Acme", pico("100"), pico("30"), pico("3"), pico("67")),
-        ("", 0, pico("5"), pico("2"), pico("-7")),
     ]
     assert totals.margin_pico == sum(row.margin_pico for row in rows) == pico("43")
     assert totals.revenue_pico == pico("180") == totals.gross_pico - pico("10")
@@ -187,7 +187,7 @@ def test_a_plan_narrows_to_those_who_have_it_now(database, north):
     assert segments == ["scale-up", "start-up"]
     assert sorted(plans) == ["Helper", "Writer Pro"]
     assert [row.name for row in rows] == ["Birch", "Cedar"]
-    assert [row.name for row in none] == ["Dune", ""]
+    assert [row.name for row in none] == ["", "Dune"]
 
 
 def test_revenue_has_no_model(database, north):

@@ -1,5 +1,5 @@
--- What each customer earns and costs in a period and in the one before it, least margin first; customer 0 is what names
--- no customer. One row per customer of every rollup row, booking and name, summed once.
+-- What each customer earns and costs in a period and in the one before it, least margin first; customer 0 is
+-- what names no customer. One row per customer of every rollup row, booking and name, summed once.
 with narrowed as not materialized (
     -- The customers of a segment or a plan; 0 is what names no customer.
     select everybody.customer_id
@@ -41,6 +41,7 @@ moved as (
            case when kind = any(cast(:fee_kinds as text[])) then reporting_pico end, null, null, null
     from booked_month
     where tenant_id = :tenant_id and month >= :booked_start_on and month < :booked_days_on
+      and cast(:booked_start_on as date) < cast(:booked_days_on as date)
       and kind = any(cast(:revenue_kinds as text[]) || cast(:fee_kinds as text[]))
       and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
       and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))
@@ -50,6 +51,7 @@ moved as (
            case when kind = any(cast(:fee_kinds as text[])) then reporting_pico end, null, null, null
     from booked_day
     where tenant_id = :tenant_id and day >= :booked_days_on and day < :booked_end_on
+      and cast(:booked_days_on as date) < cast(:booked_end_on as date)
       and kind = any(cast(:revenue_kinds as text[]) || cast(:fee_kinds as text[]))
       and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
       and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))
@@ -84,6 +86,7 @@ moved as (
            case when kind = any(cast(:fee_kinds as text[])) then reporting_pico end
     from booked_month
     where tenant_id = :tenant_id and month >= :booked_start_on_before and month < :booked_days_on_before
+      and cast(:booked_start_on_before as date) < cast(:booked_days_on_before as date)
       and kind = any(cast(:revenue_kinds as text[]) || cast(:fee_kinds as text[]))
       and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
       and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))
@@ -93,6 +96,7 @@ moved as (
            case when kind = any(cast(:fee_kinds as text[])) then reporting_pico end
     from booked_day
     where tenant_id = :tenant_id and day >= :booked_days_on_before and day < :booked_end_on_before
+      and cast(:booked_days_on_before as date) < cast(:booked_end_on_before as date)
       and kind = any(cast(:revenue_kinds as text[]) || cast(:fee_kinds as text[]))
       and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
       and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))
@@ -103,6 +107,23 @@ moved as (
     where true
       and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
       and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))
+),
+named as materialized (
+    -- Materialized, because nothing tells the planner how many customers have moved: it would look each one up.
+    select customer.customer_id, customer.name, standing.segment, standing.is_in_stripe, plan_name.name as plan_name
+    from customer
+    left join customer_standing standing on standing.tenant_id = :tenant_id and standing.customer_id = customer.customer_id
+    left join (
+        select plan_id, coalesce(price.name, product.name || coalesce(' (' || recurring_interval || ')', ''), plan.price_id) as name
+        from plan
+        left join stripe_price price on price.tenant_id = :tenant_id and price.connection_id = plan.connection_id
+                                    and price.price_id = plan.price_id
+        left join stripe_product product on product.tenant_id = :tenant_id and product.connection_id = plan.connection_id
+                                        and product.stripe_product_id = price.stripe_product_id
+        where plan.tenant_id = :tenant_id
+    ) plan_name on plan_name.plan_id = standing.plan_id
+    where customer.tenant_id = :tenant_id
+      and (cast(:customer_id as bigint) is null or customer.customer_id = cast(:customer_id as bigint))
 ),
 summed as (
     select customer_id, coalesce(sum(calls), 0)::bigint as calls, coalesce(sum(unpriced_calls), 0)::bigint as unpriced_calls,
@@ -115,23 +136,12 @@ summed as (
     from moved
     group by customer_id
 )
-select summed.customer_id, coalesce(customer.name, '') as name, coalesce(standing.segment, '') as segment,
-       coalesce(plan_name.name, '') as plan_name, coalesce(standing.is_in_stripe, false) as is_in_stripe,
+select summed.customer_id, coalesce(named.name, '') as name, coalesce(named.segment, '') as segment,
+       coalesce(named.plan_name, '') as plan_name, coalesce(named.is_in_stripe, false) as is_in_stripe,
        calls, unpriced_calls, tokens, cost as cost_pico, revenue as revenue_pico, fees as fees_pico,
        case when :has_revenue then 0::numeric end as shared_pico,
        cost_before as cost_before_pico, revenue_before as revenue_before_pico, fees_before as fees_before_pico,
        case when :has_revenue and :grain_before <> 'none' then 0::numeric end as shared_before_pico
 from summed
-left join customer on customer.tenant_id = :tenant_id and customer.customer_id = summed.customer_id
-left join customer_standing standing on standing.tenant_id = :tenant_id and standing.customer_id = summed.customer_id
-left join (
-    select plan.plan_id,
-           coalesce(price.name, product.name || coalesce(' (' || price.recurring_interval || ')', ''), plan.price_id) as name
-    from plan
-    left join stripe_price price on price.tenant_id = :tenant_id and price.connection_id = plan.connection_id
-                                and price.price_id = plan.price_id
-    left join stripe_product product on product.tenant_id = :tenant_id and product.connection_id = plan.connection_id
-                                    and product.stripe_product_id = price.stripe_product_id
-    where plan.tenant_id = :tenant_id
-) plan_name on plan_name.plan_id = standing.plan_id
-order by summed.customer_id = 0, coalesce(revenue, 0) - cost - coalesce(fees, 0), calls desc, summed.customer_id
+left join named using (customer_id)
+order by coalesce(revenue, 0) - cost - coalesce(fees, 0), calls desc, summed.customer_id

@@ -35,6 +35,7 @@ booked as (
            case when kind = any(cast(:fee_kinds as text[])) then reporting_pico end as fees
     from booked_month
     where tenant_id = :tenant_id and month >= :booked_start_on and month < :booked_days_on
+      and cast(:booked_start_on as date) < cast(:booked_days_on as date)
       and kind = any(cast(:revenue_kinds as text[]) || cast(:fee_kinds as text[]))
       and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
       and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))
@@ -44,6 +45,7 @@ booked as (
            case when kind = any(cast(:fee_kinds as text[])) then reporting_pico end as fees
     from booked_day
     where tenant_id = :tenant_id and day >= :booked_days_on and day < :booked_end_on
+      and cast(:booked_days_on as date) < cast(:booked_end_on as date)
       and kind = any(cast(:revenue_kinds as text[]) || cast(:fee_kinds as text[]))
       and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
       and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))

@@ -40,6 +40,7 @@ booked as (
     select customer_id, kind, currency, unconverted_minor, reporting_pico
     from booked_month
     where tenant_id = :tenant_id and month >= :booked_start_on and month < :booked_days_on
+      and cast(:booked_start_on as date) < cast(:booked_days_on as date)
       and kind = any(cast(:all_kinds as text[]))
       and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
       and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))
@@ -48,6 +49,7 @@ booked as (
     select customer_id, kind, currency, unconverted_minor, reporting_pico
     from booked_day
     where tenant_id = :tenant_id and day >= :booked_days_on and day < :booked_end_on
+      and cast(:booked_days_on as date) < cast(:booked_end_on as date)
       and kind = any(cast(:all_kinds as text[]))
       and (cast(:customer_id as bigint) is null or customer_id = cast(:customer_id as bigint))
       and (cast(:segment as text) is null and cast(:plan_id as bigint) is null or customer_id in (select customer_id from narrowed))

@@ -20,11 +20,13 @@ moved as (
     select month, customer_id, null, reporting_pico
     from booked_month
     where tenant_id = :tenant_id and month >= :booked_start_on and month < :booked_days_on
+      and cast(:booked_start_on as date) < cast(:booked_days_on as date)
       and kind = any(cast(:revenue_kinds as text[]))
     union all
     select date_trunc('month', day::timestamp)::date, customer_id, null, reporting_pico
     from booked_day
     where tenant_id = :tenant_id and day >= :booked_days_on and day < :booked_end_on
+      and cast(:booked_days_on as date) < cast(:booked_end_on as date)
       and kind = any(cast(:revenue_kinds as text[]))
     union all
     select date_trunc('month', cast(:start_on as timestamp))::date, 0, null, null

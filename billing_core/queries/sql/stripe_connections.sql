@@ -16,10 +16,11 @@ select connection_id, account_id, livemode, name, customer_key, segment_key, rec
         where each.tenant_id = :tenant_id and each.connection_id = stripe_connection.connection_id) as invoices,
        (select count(*) from payment each
         where each.tenant_id = :tenant_id and each.connection_id = stripe_connection.connection_id) as payments,
-       last_begun.started_at, last_finished.finished_at, last_begun.objects, last_begun.new_versions
+       last_begun.started_at, last_finished.finished_at, last_begun.objects, last_begun.new_versions,
+       last_begun.missing, last_begun.since
 from stripe_connection
 left join lateral (
-    select started_at, objects, new_versions
+    select started_at, objects, new_versions, missing, since
     from stripe_backfill
     where stripe_backfill.tenant_id = :tenant_id and stripe_backfill.connection_id = stripe_connection.connection_id
     order by started_at desc
