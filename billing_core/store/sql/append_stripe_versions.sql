@@ -29,4 +29,4 @@ select :tenant_id, :connection_id, :kind, object_id, version_number, hash, is_de
 from appended
 on conflict (tenant_id, connection_id, kind, object_id) do update
 set version_number = excluded.version_number, hash = excluded.hash, is_deleted = excluded.is_deleted
-returning object_id
+returning object_id, version_number
