@@ -14,9 +14,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from billing_core.store.embedded import ClusterUrls
-from tests.builders import books, two_months
+from tests.builders import books
 from tests.chromium import find_chromium
 from tests.databases import fresh_database
+from tests.pages.earning import earning
 from tests.web import PASSWORD, PASSWORD_HASH
 
 ROOT = Path(__file__).parents[2]
@@ -58,10 +59,10 @@ class Visitor:
 
 @pytest.fixture(scope="session")
 def books_on_show(cluster: ClusterUrls) -> Iterator[ClusterUrls]:
-    """A database with a tenant of 100 dollars in November, and one customer more whose name is an attack."""
+    """A database with a tenant that keeps 24 of 127 dollars in November, and one customer more whose name attacks."""
     with fresh_database(cluster) as urls:
         with books(urls.superuser_url) as tenant:
-            two_months(tenant)
+            earning(tenant)
             tenant.usage("2026-09-15 10:00", customer=NAUGHTY, cost="7", model="gpt-4o", feature="<i>draft</i>")
             for minute in range(120):
                 at = f"2026-08-02 {10 + minute // 60}:{minute % 60:02}"
