@@ -72,7 +72,18 @@ def test_an_end_lies_in_the_future_and_may_lie_inside_a_period(shop, running):
     planned = shop.stripe.subscriptions.update(running.id, {"cancel_at": at("2026-01-20")})
     assert (planned.cancel_at, planned.cancel_at_period_end) == (at("2026-01-20"), False)
     shop.advance("2026-01-20")
-    assert (shop.subscription(running.id).status, len(shop.invoices(running.id))) == ("canceled", 1)
+    assert shop.subscription(running.id).status == "canceled"
+
+
+@pytest.mark.parametrize(("behavior", "bills"), [("create_prorations", [[3_100], [-1_200]]), ("none", [[3_100]])])
+def test_an_end_inside_a_period_credits_the_rest_unless_it_is_unwanted(shop, behavior, bills):
+    customer = shop.customer()
+    subscription = shop.subscribe(customer, shop.price(3_100))
+    changes = {"cancel_at": at("2026-01-20"), "proration_behavior": behavior}  # 12 of 31 days are left.
+    shop.stripe.subscriptions.update(subscription.id, changes)
+    shop.advance("2026-01-20 01:00")
+    assert [amounts(invoice) for invoice in shop.invoices(subscription.id)] == bills
+    assert shop.stripe.customers.retrieve(customer).balance == sum(bills[-1]) - 3_100 * (len(bills) == 1)
 
 
 def test_an_end_can_be_planned_from_the_start(shop):
@@ -81,7 +92,8 @@ def test_an_end_can_be_planned_from_the_start(shop):
     shop.advance("2026-03-15")
     ended = shop.subscription(subscription.id)
     assert (ended.status, ended.ended_at) == ("canceled", at("2026-02-15"))
-    assert len(shop.invoices(subscription.id)) == 2
+    # Half of February's 28 days.
+    assert [amounts(invoice) for invoice in shop.invoices(subscription.id)] == [[1_000], [1_000], [-500]]
 
 
 def test_a_trials_end_can_be_moved_and_is_told_three_days_before(shop):

@@ -14,6 +14,13 @@ from ingestion.stripe.sandbox.state import Object, Sandbox, changed
 CONTESTED_AFTER = 3 * DAY
 """How long after a payment with a dispute card its dispute opens."""
 
+INTENT_TEXTS = {
+    "manual": "Payment for Invoice",
+    "subscription_create": "Subscription creation",
+    "subscription_cycle": "Subscription update",
+    "subscription_update": "Subscription update",
+}
+
 DECLINE_TEXTS = {
     "authentication_required": "Your card was declined. This transaction requires authentication.",
     "expired_card": "Your card has expired.",
@@ -27,7 +34,7 @@ DECLINE_TEXTS = {
 def open_for_invoice(sandbox: Sandbox, invoice: Object) -> Object:
     """Give a finalised invoice its payment intent, and note that this is what is to pay it."""
     intent = _new_intent(sandbox, invoice["amount_remaining"], invoice["currency"], customer=invoice["customer"])
-    intent["description"] = "Subscription creation" if invoice["billing_reason"] == "subscription_create" else None
+    intent["description"] = INTENT_TEXTS[invoice["billing_reason"]]
     intent["payment_details"] = {"customer_reference": None, "order_reference": invoice["id"]}
     sandbox.emit("payment_intent.created", intent)
     note_payment(sandbox, invoice, {"type": "payment_intent", "payment_intent": intent["id"]})

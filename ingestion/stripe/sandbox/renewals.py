@@ -9,6 +9,7 @@ from ingestion.stripe.sandbox.collection import finalise_and_collect
 from ingestion.stripe.sandbox.cycles import DAY, Span, instant, period_at
 from ingestion.stripe.sandbox.invoicing import Billing
 from ingestion.stripe.sandbox.lines import item_line, product_name, subscription_item_of
+from ingestion.stripe.sandbox.proration import credit_unused
 from ingestion.stripe.sandbox.state import Object, Sandbox, changed
 from ingestion.stripe.sandbox.subscription_items import Billed
 
@@ -43,6 +44,12 @@ def tell_trial_ends(sandbox: Sandbox, subscription: Object) -> None:
     """Tell that a trial ends in three days, unless it has ended or been moved."""
     if subscription["status"] == "trialing" and subscription["trial_end"] == sandbox.now + TRIAL_TOLD_BEFORE:
         sandbox.emit("customer.subscription.trial_will_end", subscription)
+
+
+def plan_end(sandbox: Sandbox, subscription: Object, at: int, *, proration_behavior: str) -> None:
+    """Have a subscription end at an instant; one inside a period credits the rest unless that is unwanted."""
+    sandbox.notes.setdefault("end_prorates", {})[subscription["id"]] = proration_behavior != "none"
+    sandbox.agenda.note(at, "subscription", subscription["id"])
 
 
 def current_span(sandbox: Sandbox, subscription: Object) -> Span:
@@ -81,9 +88,12 @@ def renew(sandbox: Sandbox, subscription: Object) -> None:
 
 
 def finish(sandbox: Sandbox, subscription: Object) -> None:
-    """End a subscription as planned, billing the usage that its last period still owes."""
+    """End a subscription as planned: bill the last period's usage, credit what is left of one that is cut short."""
     past = current_span(sandbox, subscription)
     end = min(past.end, sandbox.now)
+    if end < past.end and sandbox.notes["end_prorates"][subscription["id"]]:
+        for item in items_.items_of(sandbox, subscription):
+            credit_unused(sandbox, subscription, item, at=end)
     reason = subscription["cancellation_details"]["reason"] or "cancellation_requested"
     invoice = bill(sandbox, subscription, reason="subscription_cycle", past=Span(past.start, end), span=None)
     standing.end(sandbox, subscription, reason=reason)

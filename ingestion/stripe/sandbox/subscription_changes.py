@@ -92,7 +92,8 @@ def _plan_end(sandbox: Sandbox, subscription: Object, params: dict[str, Any]) ->
     if ends is not None and ends <= sandbox.now:
         raise invalid("`cancel_at` must be in the future.", param="cancel_at")
     if ends is not None:
-        sandbox.agenda.note(ends, KIND, subscription["id"])
+        behavior = params.get("proration_behavior", "create_prorations")
+        renewals.plan_end(sandbox, subscription, ends, proration_behavior=behavior)
     reason = None if ends is None else "cancellation_requested"
     return changed(
         subscription,

@@ -183,7 +183,8 @@ def _plan_end(sandbox: Sandbox, subscription: Object, params: dict[str, Any], *,
             "canceled_at": sandbox.now,
             "cancellation_details": subscription["cancellation_details"] | {"reason": "cancellation_requested"},
         }
-        sandbox.agenda.note(planned, KIND, subscription["id"])
+        behavior = params.get("proration_behavior", "create_prorations")
+        renewals.plan_end(sandbox, subscription, planned, proration_behavior=behavior)
 
 
 def _require_one_currency(customer: Object, subscription: Object) -> None:
