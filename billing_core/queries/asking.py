@@ -1,10 +1,12 @@
 r"""How every question is asked: its statement lies in sql/ under its own name, its columns are its dataclass's fields.
 
+A field with a default is no column: it is filled in by a rule.
+
 To paste one into psql: `set app.tenant_id = '1';`, then `\set tenant_id 1`, `\set start_on '''2026-11-01'''` and so
 on for each `:name` in it (`\set model null` where nothing is asked), then `\i billing_core/queries/sql/….sql`.
 """
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,4 +42,5 @@ def hold_still(workspace: Workspace) -> Workspace:
 
 @cache
 def _name_and_columns(answer: Any) -> tuple[str, tuple[str, ...]]:
-    return answer.__module__.rpartition(".")[2], tuple(field.name for field in fields(answer))
+    columns = tuple(field.name for field in fields(answer) if field.default is MISSING)
+    return answer.__module__.rpartition(".")[2], columns

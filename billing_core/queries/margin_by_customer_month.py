@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from billing_core.queries.asking import ask
+from billing_core.queries.margin_by_customer import NOTHING
 from billing_core.queries.margin_kinds import KINDS
 from billing_core.queries.margin_shared import shared_by_customer
 from billing_core.queries.usage_filter import UsageFilter
@@ -23,7 +24,7 @@ class CustomerMarginMonth:
     cost_pico: Decimal
     revenue_pico: Decimal
     fees_pico: Decimal
-    shared_pico: Decimal
+    shared_pico: Decimal = NOTHING
 
     @property
     def margin_pico(self) -> Decimal:
@@ -56,10 +57,9 @@ def margin_by_customer_month(
 def _with_shared(
     rows: Sequence[CustomerMarginMonth], shared: Mapping[tuple[date, int], Decimal]
 ) -> list[CustomerMarginMonth]:
-    """Return the rows with what falls on each, and rows of those on whom nothing else is booked."""
+    """Return the rows with what falls on each, and rows of those on whom NOTHING else is booked."""
     found = {(row.month, row.customer_id): row for row in rows}
-    nothing = Decimal(0)
     for month, customer_id in shared.keys() - found.keys():
-        found[month, customer_id] = CustomerMarginMonth(customer_id, month, 0, 0, nothing, nothing, nothing, nothing)
-    charged = [replace(row, shared_pico=shared.get(place, nothing)) for place, row in found.items()]
+        found[month, customer_id] = CustomerMarginMonth(customer_id, month, 0, 0, NOTHING, NOTHING, NOTHING, NOTHING)
+    charged = [replace(row, shared_pico=shared.get(place, NOTHING)) for place, row in found.items()]
     return sorted(charged, key=lambda row: (row.customer_id, row.month))

@@ -41,8 +41,7 @@ moved as (
       and (cast(:product_id as bigint) is null or product_id = cast(:product_id as bigint))
 )
 select customer_id, month, coalesce(sum(calls), 0)::bigint as calls, coalesce(sum(unpriced_calls), 0)::bigint as unpriced_calls,
-       coalesce(sum(cost), 0) as cost_pico, coalesce(sum(revenue), 0) as revenue_pico, coalesce(sum(fees), 0) as fees_pico,
-       0::numeric as shared_pico
+       coalesce(sum(cost), 0) as cost_pico, coalesce(sum(revenue), 0) as revenue_pico, coalesce(sum(fees), 0) as fees_pico
 from moved
 group by customer_id, month
 order by customer_id, month

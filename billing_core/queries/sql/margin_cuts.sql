@@ -128,10 +128,12 @@ planned as (
     select coalesce(on_day.plan_id, 0), daily.customer_id, calls, unpriced_calls, cost, null, fees
     from daily
     left join lateral (
-        select held.plan_id
-        from held
-        where held.customer_id = daily.customer_id and held.days @> daily.day
-        order by held.product_id = daily.product_id desc, held.starts_at desc, held.plan_id
+        select plan_span.plan_id
+        from plan_span
+        where plan_span.tenant_id = :tenant_id and plan_span.customer_id = daily.customer_id and starts_at < ends_at
+          and starts_at < (daily.day + 1)::timestamp at time zone 'UTC'
+          and ends_at > daily.day::timestamp at time zone 'UTC'
+        order by plan_span.product_id = daily.product_id desc, starts_at desc, plan_span.plan_id
         limit 1
     ) on_day on true
     union all
