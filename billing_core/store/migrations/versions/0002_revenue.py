@@ -11,15 +11,10 @@ down_revision = "0001"
 
 # A person of support may say whose customer somebody is; the books of that customer are then made anew.
 PEOPLE_WHO_MATCH = (*PEOPLE_WHO_IMPORT, "support")
-APPENDED = {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT}
-PROJECTED = {
-    command: EVERYBODY if command == "select" else PEOPLE_WHO_IMPORT
-    for command in ("select", "insert", "update", "delete")
-}
-BOOKED = {
-    command: EVERYBODY if command == "select" else PEOPLE_WHO_MATCH
-    for command in ("select", "insert", "update", "delete")
-}
+APPENDED: dict[str, tuple[str, ...]] = {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT}
+WRITING = ("insert", "update", "delete")
+MIRRORED: dict[str, tuple[str, ...]] = {"select": EVERYBODY, **dict.fromkeys(WRITING, PEOPLE_WHO_IMPORT)}
+BOOKED: dict[str, tuple[str, ...]] = {"select": EVERYBODY, **dict.fromkeys(WRITING, PEOPLE_WHO_MATCH)}
 
 POLICIES: dict[str, dict[str, tuple[str, ...]]] = {
     "stripe_connection": {"select": EVERYBODY, "insert": PEOPLE_WHO_IMPORT, "update": PEOPLE_WHO_IMPORT},
@@ -48,7 +43,7 @@ POLICIES: dict[str, dict[str, tuple[str, ...]]] = {
             "credit_note_line",
             "balance_transaction",
         ),
-        PROJECTED,
+        MIRRORED,
     ),
     **dict.fromkeys(("booked_day", "booked_month", "plan_span", "customer_standing"), BOOKED),
 }
