@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from billing_core.store.stripe_mirror import check_mirror
-from ingestion.stripe.gateway import PATHS
+from billing_core.errors import StripeMirrorIncompleteError
+from billing_core.store.stripe_mirror import MirrorScope, ObjectState, check_mirror
+from billing_core.store.stripe_objects import store_objects
+from billing_core.stripe_mapping import MetadataKeys
+from ingestion.stripe.gateway import API_VERSION, PATHS
 from ingestion.stripe.sync import BackfillSummary, Progress, backfill
 from tests.imports import Books
 from tests.stripe.small_shop import MONTHLY_MINOR, NOW, START, SmallShop, open_shop
@@ -132,6 +135,22 @@ def test_the_tenant_names_the_metadata_key_of_its_own_ids(books: Books):
         synced(books, shop, customer_key="org")
 
     assert books.seen("select own_id from stripe_customer") == [{"own_id": "north-7"}]
+
+
+def test_an_object_that_cannot_be_read_makes_the_sync_incomplete_by_name(books: Books):
+    with open_shop("Acme") as shop:
+        connection_id = synced(books, shop).connection_id
+        scope = MirrorScope(books.tenant_id, connection_id, MetadataKeys("customer_id", "segment"))
+        cut = ObjectState("in_cut", is_deleted=False, raw={"id": "in_cut", "object": "invoice"})
+        with books.target.transaction() as connection:
+            store_objects(connection, scope, "invoice", [cut], api_version=API_VERSION, fetched_at=NOW)
+        summary = synced(books, shop)
+
+    assert [sentence.partition(" of Stripe")[0] for sentence in summary.sentences] == ["The invoice in_cut"]
+    with pytest.raises(StripeMirrorIncompleteError, match="is kept as it came, but it is in no sum"):
+        summary.require_complete()
+    newest = books.seen("select missing from stripe_backfill order by started_at desc limit 1")
+    assert newest == [{"missing": ["invoice"]}]
 
 
 def test_progress_counts_months_and_objects_of_each_kind(books: Books):
