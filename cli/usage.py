@@ -72,7 +72,7 @@ def rebuild(
     check: Annotated[bool, typer.Option("--check", help="Only compare; exit code 1 when something differs.")] = False,
     tenant: Tenant = None,
 ) -> None:
-    """Derive the sums again from the ledger alone, compare hashes, and replace what differs (not with --check)."""
+    """Derive sums, mirror and bookings again from facts, compare hashes, replace what differs (not with --check)."""
     from billing_core.commands.rebuild import rebuild as rebuild_sums
     from billing_core.store.rebuild import check_projections
 

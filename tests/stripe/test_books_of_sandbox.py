@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from billing_core.books import CheckResult, Outcome, check_books
 from billing_core.store.bookings import BOOKED
+from billing_core.store.rebuild import check_projections
 from billing_core.workspace import open_workspace
 from ingestion.stripe.sync import backfill
 from tests.imports import Books
@@ -68,6 +69,10 @@ def test_every_check_holds_over_an_account_that_lived(books: Books):
         first = booked(books)
         synced(books, shop)
 
+    with books.target.transaction() as connection:
+        derived = check_projections(connection, books.tenant_id)
+    assert [str(each) for each in derived if not each.agrees] == []
+    assert {each.projection for each in derived} >= {"usage_day", "stripe_object", "invoice", *BOOKED}
     results = checked(books)
     assert all(first.values())
     assert booked(books) == first
