@@ -20,6 +20,7 @@ from billing_core.queries.margin_by_customer import margin_by_customer
 from billing_core.queries.usage_filter import UsageFilter
 from billing_core.store.embedded import ClusterUrls
 from billing_core.store.engine import open_engine
+from billing_core.store.settings import PROJECT_FOLDER
 from billing_core.store.tenancy import INSTALLATION
 from billing_core.workspace import Workspace, open_workspace
 from ingestion.demo import loader
@@ -35,6 +36,7 @@ MAY, APRIL = dt.date(2026, 5, 1), dt.date(2026, 4, 1)
 """The last whole month, in which the traffic moved, and the one before."""
 
 PICO = Decimal(10) ** 12
+DOCUMENT = (PROJECT_FOLDER / "docs/demo.md").read_text(encoding="utf-8")
 
 
 class UndoneError(Exception):
@@ -117,6 +119,30 @@ MARGINS = """
     from customer
     left join revenue using (customer_id) left join fees using (customer_id) left join llm using (customer_id)
 """
+
+
+def test_the_documents_table_says_what_is_in_the_books(demo: Demo):
+    found = demo.rows("""
+        with revenue as (
+            select month, sum(reporting_pico) filter (where kind not like '%%fee' and kind not like 'cash%%'
+                                                      and kind <> 'open_dispute') / 1e12 as revenue,
+                   sum(reporting_pico) filter (where kind like '%%fee') / 1e12 as fees
+            from booked_month group by month
+        ), llm as (
+            select month, sum(calls) as calls, sum(cost_pico_usd + known_pico_usd) / 1e12 as cost
+            from usage_cost_month group by month
+        )
+        select month, calls, revenue, cost, fees, revenue - cost - fees - 600 as margin
+        from revenue join llm using (month) where month between '2026-01-01' and '2026-05-01' order by month
+    """)
+    lines = [
+        f"| {row['month']:%B} | {row['calls']:,} | {row['revenue']:,.0f} | {row['cost']:,.0f} "
+        f"| {row['cost'] / row['revenue']:.0%} | {row['fees']:,.0f} | 600 "
+        f"| {row['margin']:,.0f}, {row['margin'] / row['revenue']:.0%} |".replace("%", " %")
+        for row in found
+    ]
+    assert len(lines) == 5
+    assert [line for line in lines if line not in DOCUMENT] == []
 
 
 def test_thirty_customers_buy_two_products_and_made_300_000_reports_in_six_months(demo: Demo):
