@@ -159,7 +159,6 @@ def revenue_against_margin(dots: Sequence[Dot]) -> go.Figure:
             text=[plain(dot.name) if dot in named else "" for dot in dots],
             customdata=[[money(dot.revenue_pico), accounting(dot.margin_pico), plain(dot.name)] for dot in dots],
             hovertemplate="<b>%{customdata[2]}</b><br>pays %{customdata[0]}<br>leaves %{customdata[1]}<extra></extra>",
-            cliponaxis=False,
             showlegend=False,
         )
     )

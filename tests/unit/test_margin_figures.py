@@ -12,6 +12,7 @@ from billing_core.periods import DatePeriod
 from billing_core.queries.unmatched_customers import UnmatchedCustomer
 from pages.parts.figures import accounting, growth, margin_share, minor_money, points
 from pages.parts.files import xlsx_file
+from pages.parts.margin_charts import Dot, revenue_against_margin
 from pages.parts.pairs import plain_name, suggested
 from pages.parts.period import period_choices
 from tests.builders import pico
@@ -134,3 +135,12 @@ def test_a_trend_is_the_twelve_months_that_end_with_the_period():
     assert november.trend == DatePeriod(date(2025, 12, 1), date(2026, 12, 1))
     assert november.six_months == DatePeriod(date(2026, 6, 1), date(2026, 12, 1))
     assert everything.trend == DatePeriod(date(2025, 3, 1), date(2026, 12, 1))
+
+
+@pytest.mark.parametrize("count", [0, 1, 1000, 1001])
+def test_a_scatter_draws_every_customer_and_names_those_who_lose_most(count):
+    dots = [Dot(f"Customer {number}", Decimal(pico("5")), Decimal(pico(str(number - 3)))) for number in range(count)]
+    (trace,) = revenue_against_margin(dots).data
+
+    assert len(trace.x) == count
+    assert [name for name in trace.text[:3] if name] == [f"Customer {number}" for number in range(min(count, 3))]
