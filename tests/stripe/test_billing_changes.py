@@ -260,6 +260,25 @@ def test_a_coupon_takes_off_its_own_currency_only_and_must_be_named(shop, runnin
     assert kept == first
 
 
+def test_a_coupon_given_once_outlives_a_trial(shop):
+    coupon = shop.stripe.coupons.create({"percent_off": 25, "duration": "once"}).id
+    subscription = shop.subscribe(
+        shop.customer(), shop.price(1_000), trial_period_days=10, discounts=[{"coupon": coupon}]
+    )
+    shop.advance("2026-02-11 01:00")
+    assert [invoice.total for invoice in shop.invoices(subscription.id)] == [0, 750, 1_000]
+
+
+def test_an_end_with_the_period_moves_with_the_period(shop, running):
+    shop.stripe.subscriptions.update(running.id, {"cancel_at_period_end": True})
+    item = running["items"].data[0].id
+    yearly = {"items": [{"id": item, "price": shop.price(96_000, interval="year")}]}
+    after = shop.stripe.subscriptions.update(running.id, yearly)
+    assert (after.cancel_at_period_end, after.cancel_at) == (True, at("2027-01-01"))
+    shop.advance("2026-03-01")
+    assert shop.subscription(running.id).status == "active"
+
+
 def test_a_second_discount_on_a_line_that_is_free_takes_nothing(shop):
     half, free = (shop.stripe.coupons.create({"percent_off": percent, "duration": "once"}).id for percent in (50, 100))
     given = [{"coupon": free}, {"coupon": half}]

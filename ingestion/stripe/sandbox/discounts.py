@@ -35,9 +35,10 @@ def living(sandbox: Sandbox, discount_ids: list[str]) -> list[str]:
     return [each["id"] for each in found if each["end"] is None or each["end"] > sandbox.now]
 
 
-def used_once(sandbox: Sandbox, discount_ids: list[str]) -> list[str]:
-    """Return the discounts that outlive the invoice on which they have just been used."""
-    return [each for each in discount_ids if _coupon_of(sandbox, each)["duration"] != "once"]
+def left_after(sandbox: Sandbox, discount_ids: list[str], invoice: Object) -> list[str]:
+    """Return the discounts that outlive an invoice: one given once goes with the first that it makes smaller."""
+    used = {each["discount"] for each in invoice["total_discount_amounts"] if each["amount"]}
+    return [each for each in discount_ids if each not in used or _coupon_of(sandbox, each)["duration"] != "once"]
 
 
 def discount_lines(sandbox: Sandbox, lines: list[Object], discount_ids: list[str]) -> None:

@@ -60,6 +60,8 @@ def current_span(sandbox: Sandbox, subscription: Object) -> Span:
 def open_span(sandbox: Sandbox, subscription: Object, span: Span) -> None:
     """Move a subscription into a billing period, and have it looked at when that ends."""
     items_.set_span(items_.items_of(sandbox, subscription), span)
+    if subscription["cancel_at_period_end"]:
+        subscription["cancel_at"] = span.end
     sandbox.agenda.note(span.end, "subscription", subscription["id"])
 
 
@@ -140,7 +142,7 @@ def issue_draft(sandbox: Sandbox, subscription: Object, invoice: Object, added: 
     invoicing.add_lines(
         sandbox, invoice, added, discount_ids=discount_ids, tax_rates=subscription["default_tax_rates"] or []
     )
-    subscription["discounts"] = discounts.used_once(sandbox, discount_ids)
+    subscription["discounts"] = discounts.left_after(sandbox, discount_ids, invoice)
     subscription["latest_invoice"] = invoice["id"]
     mine = sandbox.notes.setdefault("subscription_invoices", {}).setdefault(subscription["id"], [])
     mine.append(invoice["id"])
