@@ -201,8 +201,8 @@ def begin_backfill(connection: Connection, scope: MirrorScope, now: datetime) ->
     started_at = now if newest is None else max(now, newest.started_at + timedelta(microseconds=1))
     connection.execute(
         text(
-            "insert into stripe_backfill (tenant_id, connection_id, started_at, objects, new_versions) "
-            "values (:tenant_id, :connection_id, :started_at, 0, 0)"
+            "insert into stripe_backfill (tenant_id, connection_id, started_at, missing, objects, new_versions) "
+            "values (:tenant_id, :connection_id, :started_at, '{}', 0, 0)"
         ),
         scope.parameters(started_at=started_at),
     )

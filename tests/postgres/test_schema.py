@@ -1,14 +1,17 @@
 """The catalogue of a migrated database keeps the rules that hold for every table (docs/database.md)."""
 
+import re
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from typing import Any
 
 import psycopg
 import pytest
 
+from billing_core import stripe_facts
 from billing_core.store import embedded
 from billing_core.store.embedded import ClusterUrls
 from billing_core.store.migrate import upgrade
@@ -27,19 +30,13 @@ FACTS = {
 # These stand beside an event and share its recorded_at by their event_id.
 BESIDE_AN_EVENT = {"usage_key", "usage_raw"}
 # Known since it was fetched, done or checked: they have that instant instead.
-DATED_OTHERWISE = {
-    "stripe_object_version": "fetched_at",
-    "stripe_backfill_window": "finished_at",
-    "books_check": "checked_at",
-}
+BACKFILLED = {"stripe_object_version": "fetched_at", "stripe_backfill_window": "finished_at"}
+DATED_OTHERWISE = {**BACKFILLED, "books_check": "checked_at"}
 # Numbers once given are given for ever.
 NAMES = {"tenant", "membership", "customer", "customer_alias", "product", "usage_source", "usage_dimension", "plan"}
 APPEND_ONLY = FACTS | BESIDE_AN_EVENT | NAMES | DATED_OTHERWISE.keys()
-MIRROR = {
-    *("stripe_object", "stripe_customer", "stripe_product", "stripe_price", "subscription", "subscription_item"),
-    *("invoice", "invoice_line", "invoice_payment", "payment", "refund", "dispute", "credit_note", "credit_note_line"),
-    "balance_transaction",
-}
+MIRRORED = [name for name, kind in vars(stripe_facts).items() if is_dataclass(kind)]
+MIRROR = {"stripe_object", *(re.sub("(?<!^)(?=[A-Z])", "_", name).lower() for name in MIRRORED)}
 PROJECTIONS = {
     *("usage_cost_month", "usage_cost_day", "usage_day", "usage_hour"),
     *("booked_day", "booked_month", "plan_span", "customer_standing", *MIRROR),

@@ -37,7 +37,7 @@ create table stripe_backfill (
     connection_id bigint not null,
     started_at timestamptz not null,
     finished_at timestamptz,
-    missing text[] not null default '{}',
+    missing text[] not null,
     since timestamptz,
     objects bigint not null,
     new_versions bigint not null,
