@@ -208,7 +208,7 @@ class MarginBooks:
 def stripe_side(margin: MarginBooks, customer: str = "Acme") -> None:
     """Write a Stripe account with one customer who has a paid invoice, and one whom usage does not know."""
     margin.connect()
-    margin.row("stripe_backfill", started_at=NOW, finished_at=NOW, objects=5, new_versions=5)
+    margin.row("stripe_backfill", started_at=NOW, finished_at=NOW, missing=[], objects=5, new_versions=5)
     for stripe_id, name, how in (("cus_1", customer, "metadata"), ("cus_2", "Only in Stripe", "own row")):
         margin.row("stripe_customer", stripe_customer_id=stripe_id, name=name, created_at=NOW, is_deleted=False)
         match(margin, stripe_id, name, how=how)

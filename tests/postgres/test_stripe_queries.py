@@ -121,7 +121,9 @@ def test_an_account_says_what_is_known_of_it(database):
         margin = MarginBooks(tenant)
         stripe_side(margin)
         later = NOW + timedelta(hours=1)
-        margin.row("stripe_backfill", started_at=later, objects=1, new_versions=0)  # Killed: it did not finish.
+        margin.row(
+            "stripe_backfill", started_at=later, missing=[], objects=1, new_versions=0
+        )  # Killed: it did not finish.
     with asking(database.app_url, tenant.tenant_id) as workspace:
         (account,) = stripe_connections(workspace)
 
