@@ -37,17 +37,18 @@ STATEMENTS = (
     """
     create temp table paying as
     select customer_id, rank, product.product_id, month::date as month,
-           (month + interval '1 month')::date - month::date as days, plan_id, connection_id,
+           (month + interval '1 month')::date - month::date as days, plan_id, plan.connection_id,
            unit_amount_minor::bigint as amount_minor, customer.name
     from customer
     cross join lateral (select substring(customer.name from '[0-9]+$')::int as rank) ranked
     cross join generate_series(timestamp '2025-11-01', timestamp '2026-10-01', interval '1 month') as month
     join product on product.tenant_id = customer.tenant_id
                 and product.name = case when rank %% 2 = 0 then 'Writer' else 'Helper' end
-    join stripe_price on stripe_price.tenant_id = customer.tenant_id and price_id = 'price_' || product.name || '_'
+    join stripe_price on stripe_price.tenant_id = customer.tenant_id and stripe_price.price_id = 'price_' || product.name || '_'
         || least(4, case when rank <= 20 then 4 when rank <= 150 then 3 when rank <= 800 then 2 when rank <= 2000 then 1
                          else 0 end + (rank %% 20 = 0 and month >= timestamp '2026-05-01')::int)
-    join plan using (tenant_id, connection_id, price_id)
+    join plan on plan.tenant_id = customer.tenant_id and plan.connection_id = stripe_price.connection_id
+             and plan.price_id = stripe_price.price_id
     where customer.tenant_id = %(tenant_id)s
     """,
     # Each day has its settled part of the month's amount, as straight-line revenue has.
