@@ -1,14 +1,14 @@
 """Pairs of customers that are probably one: by equal names, else by names that differ little."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from billing_core.queries.unmatched_customers import UnmatchedCustomer
 
 ALIKE_MIN = 0.82
-COMPARED_MAX = 2000
-"""Beyond so many names only equal ones are found: comparing all with all would take minutes."""
+ASKED_MAX, COMPARED_MAX = 40, 2000
+"""So many names are compared with so many for likeness, beyond them only equal ones are found: all would take minutes."""
 LEGAL_FORMS = re.compile(r"\b(inc|llc|ltd|limited|gmbh|ag|bv|sarl|sas|corp|co|company|plc|pty|oy|ab)\b")
 
 
@@ -30,19 +30,17 @@ def suggested(
         _take(each, plain_name(each.own_id or ""), free, found)
         _take(each, plain_name(each.name), free, found)
     if len(free) <= COMPARED_MAX:
-        for each in in_stripe[:COMPARED_MAX]:
-            if each.stripe_customer_id not in found:
-                close = get_close_matches(plain_name(each.name), free, n=1, cutoff=ALIKE_MIN)
-                _take(each, close[0] if close else "", free, found)
+        asked = [each for each in in_stripe if each.stripe_customer_id not in found]
+        for each in asked[:ASKED_MAX]:
+            close = get_close_matches(plain_name(each.name), free, n=1, cutoff=ALIKE_MIN)
+            _take(each, close[0] if close else "", free, found)
     return found
 
 
 def _take(
-    each: UnmatchedCustomer, name: str, free: Mapping[str, UnmatchedCustomer], found: dict[str, UnmatchedCustomer]
+    each: UnmatchedCustomer, name: str, free: dict[str, UnmatchedCustomer], found: dict[str, UnmatchedCustomer]
 ) -> None:
     """Give a pair of this name away, if both are still free."""
-    other = free.get(name)
-    if each.stripe_customer_id is None or other is None or each.stripe_customer_id in found:
+    if each.stripe_customer_id is None or name not in free or each.stripe_customer_id in found:
         return
-    if all(other.customer_id != taken.customer_id for taken in found.values()):
-        found[each.stripe_customer_id] = other
+    found[each.stripe_customer_id] = free.pop(name)

@@ -82,6 +82,8 @@ def _stripe(connected: Sequence[StripeConnection]) -> None:
                     "Invoices": figures.count(account.invoices),
                     "Payments": figures.count(account.payments),
                     "Last fetch": _last_fetch(account),
+                    "Could not be read": ", ".join(kind.replace("_", " ") for kind in account.missing or []),
+                    "Looked back to": figures.minute(account.since) if account.since else "",
                     "Matched by": f"metadata key {account.customer_key}",
                     "Segment from": f"metadata key {account.segment_key}",
                     "Connected": figures.minute(account.recorded_at),
@@ -102,6 +104,8 @@ def _fetched(account: StripeConnection) -> tuple[str, str]:
         return "open", "nothing was fetched yet"
     if account.finished_at is None or account.finished_at < account.started_at:
         return "open", "the last fetch did not finish: run it again"
+    if account.missing:
+        return "open", f"fetched in part {figures.minute(account.finished_at)}: give the key the missing rights"
     return "good", f"fetched {figures.minute(account.finished_at)}"
 
 
