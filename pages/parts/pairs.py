@@ -8,7 +8,7 @@ from billing_core.queries.unmatched_customers import UnmatchedCustomer
 
 ALIKE_MIN = 0.82
 ASKED_MAX, COMPARED_MAX = 40, 2000
-"""So many names are compared with so many for likeness, beyond them only equal ones are found: all would take minutes."""
+"""So many names are compared with so many for likeness, beyond them only equal ones are found: all take minutes."""
 LEGAL_FORMS = re.compile(r"\b(inc|llc|ltd|limited|gmbh|ag|bv|sarl|sas|corp|co|company|plc|pty|oy|ab)\b")
 
 
