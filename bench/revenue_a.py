@@ -44,7 +44,8 @@ STATEMENTS = (
     cross join generate_series(timestamp '2025-11-01', timestamp '2026-10-01', interval '1 month') as month
     join product on product.tenant_id = customer.tenant_id
                 and product.name = case when rank %% 2 = 0 then 'Writer' else 'Helper' end
-    join stripe_price on stripe_price.tenant_id = customer.tenant_id and stripe_price.price_id = 'price_' || product.name || '_'
+    join stripe_price on stripe_price.tenant_id = customer.tenant_id
+                     and stripe_price.price_id = 'price_' || product.name || '_'
         || least(4, case when rank <= 20 then 4 when rank <= 150 then 3 when rank <= 800 then 2 when rank <= 2000 then 1
                          else 0 end + (rank %% 20 = 0 and month >= timestamp '2026-05-01')::int)
     join plan on plan.tenant_id = customer.tenant_id and plan.connection_id = stripe_price.connection_id
