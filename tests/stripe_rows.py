@@ -312,6 +312,7 @@ class StripeBooks:
             connection_id=self.connection_id,
             started_at=NOW,
             finished_at=NOW,
+            missing=[],
             objects=0,
             new_versions=0,
         )

@@ -85,17 +85,23 @@ def _why_stripe_is_unknown(workspace: Workspace) -> str | None:
     accounts = workspace.connection.execute(
         text(
             """
-            select account_id, exists (
-                select from stripe_backfill
-                where stripe_backfill.tenant_id = stripe_connection.tenant_id
-                  and stripe_backfill.connection_id = stripe_connection.connection_id and finished_at is not null
-            ) as is_read
-            from stripe_connection where tenant_id = :tenant_id order by account_id
+            select account_id, newest.missing
+            from stripe_connection
+            left join (
+                select distinct on (connection_id) connection_id, missing
+                from stripe_backfill
+                where tenant_id = :tenant_id and finished_at is not null
+                order by connection_id, started_at desc
+            ) as newest using (connection_id)
+            where tenant_id = :tenant_id order by account_id
             """
         ),
         {"tenant_id": workspace.tenant_id},
     ).all()
     if not accounts:
         return "no Stripe account is connected"
-    unread = [account.account_id for account in accounts if not account.is_read]
-    return f"the first reading of {', '.join(unread)} has not ended" if unread else None
+    unread = [account.account_id for account in accounts if account.missing is None]
+    if unread:
+        return f"the first reading of {', '.join(unread)} has not ended"
+    gaps = [f"of {account.account_id} {', '.join(account.missing)}" for account in accounts if account.missing]
+    return f"not everything could be read: {'; '.join(gaps)} is missing" if gaps else None

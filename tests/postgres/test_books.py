@@ -237,6 +237,14 @@ def test_while_the_first_reading_of_an_account_goes_on_nothing_is_said_about_it(
     assert results["invoices_add_up"].found == "the first reading of acct_north has not ended"
 
 
+def test_what_a_key_could_not_read_is_unknown_and_not_broken(company):
+    company.damage("update stripe_backfill set missing = '{charge,refund}'")
+    results = company.results()
+
+    assert {results[name].outcome for name in STRIPE_CHECKS} == {Outcome.UNKNOWN}
+    assert results["payments_tie_out"].found == "not everything could be read: of acct_north charge, refund is missing"
+
+
 def test_results_are_kept_and_the_page_reads_the_newest(company):
     company.results()
     company.damage("update invoice set total_minor = 1 where invoice_id = 'in_1'")
