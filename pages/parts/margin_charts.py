@@ -97,7 +97,7 @@ def llm_share_by_month(months: Sequence[MonthDrawn]) -> go.Figure:
         showlegend=False,
     )
     figure.update_layout(**LAYOUT)
-    figure.update_xaxes(showgrid=False, type="category")
+    figure.update_xaxes(showgrid=False, type="category", range=[-0.45, len(known) - 0.55])
     top = max((float(each * 100) for each in shares), default=1)
     figure.update_yaxes(ticksuffix=" %", range=[0, top * 1.2], nticks=5)
     return figure
