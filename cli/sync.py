@@ -105,5 +105,5 @@ def _summary_line(summary: "sync.BackfillSummary", *, seconds: float) -> str:
     gone_on = "Went on with a backfill that was cut off. " if summary.gone_on else ""
     return (
         f"{gone_on}Stripe account {summary.account.name} ({summary.account.account_id}, {mode} mode): "
-        f"{summary.objects:,} objects seen, {summary.new_versions:,} new versions, {seconds:.0f} seconds."
+        f"{summary.objects:,} objects seen, {summary.new_versions:,} new versions, {seconds:.1f} s."
     )
