@@ -30,7 +30,7 @@ def page() -> None:
     with who.books_of(person.tenant_id, person.role) as workspace:
         found = books_checks(workspace)
     if not found:
-        st.info("The books were not checked yet: that happens once a day, and whenever you press the button.")
+        st.info("The books were not checked yet: that happens once a day, and by a click here.")
         return
     _verdict(found)
     _table(found)
