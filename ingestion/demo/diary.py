@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ingestion.demo import plans
-from ingestion.demo.calendar import days_before, joined_at, left_at, months_before
-from ingestion.demo.company import CUSTOMERS
+from ingestion.demo.calendar import days_before, months_before
 from ingestion.demo.plans import ACCOUNTS, Account
 from ingestion.demo.shop import Shop
-
-USERS = {customer.name: customer for customer in CUSTOMERS}
 
 
 @dataclass(frozen=True)
@@ -48,33 +45,25 @@ def live(shop: Shop, end: datetime) -> None:
 
 def came_at(account: Account, end: datetime) -> datetime:
     """Return when the customer signed up; its invoices come on that day of every month."""
-    if account.usage_name is not None:
-        return joined_at(USERS[account.usage_name], end)
-    if account.came is None:
-        raise ValueError(f"{account.name} has neither usage nor a day on which it came")
-    months, days = account.came
-    return months_before(days_before(end, days), months)
+    return _renewal(account, end, months_ago=account.came[0])
 
 
 def _renewal(account: Account, end: datetime, *, months_ago: int) -> datetime:
     """Return when the customer's invoice came due, so many renewals before its last one."""
-    return months_before(days_before(end, _days(account)), months_ago)
-
-
-def _days(account: Account) -> int:
-    if account.usage_name is not None:
-        return USERS[account.usage_name].days
-    return 0 if account.came is None else account.came[1]
+    return months_before(days_before(end, account.came[1]), months_ago)
 
 
 def _leaving(end: datetime) -> list[Entry]:
-    found = []
-    for account in ACCOUNTS:
-        left = None if account.usage_name is None else left_at(USERS[account.usage_name], end)
-        if left is not None:
-            act = Shop.end_now if account.name == "Redbarn Foods" else Shop.end_with_period
-            found.append(Entry(left, act, account))
-    return found
+    """Return who leaves: one at once, the others with the month that is paid."""
+    return [
+        Entry(
+            days_before(end, account.left_days_ago),
+            Shop.end_now if account is plans.LEAVES_AT_ONCE else Shop.end_with_period,
+            account,
+        )
+        for account in ACCOUNTS
+        if account.left_days_ago is not None
+    ]
 
 
 def _changes(end: datetime) -> list[Entry]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from ingestion.demo.company import CODER, WRITER
+from ingestion.demo.company import CODER, CUSTOMERS, WRITER
 
 
 @dataclass(frozen=True)
@@ -40,23 +40,36 @@ STARTUP, SCALE_UP, ENTERPRISE = "startup", "scale-up", "enterprise"
 class Account:
     """A customer as Stripe has it.
 
-    `own_id` is the usage's name of the same customer, and None where nobody has written it into Stripe. Who has no
-    usage says itself when it came: `months` and `days` as DemoCustomer does.
+    It came on the day that is `came[1]` days before the demo's end and then `came[0]` months earlier. `own_id` is the
+    usage's name of the same customer: None where nobody has written it into Stripe.
     """
 
     name: str
     segment: str
     items: tuple[tuple[Plan, int], ...]
+    came: tuple[int, int]
+    left_days_ago: int | None = None
     own_id: str | None = None
     card: str = "pm_card_visa"
     trial_days: int | None = None
     has_coupon: bool = False
-    usage_name: str | None = None
-    came: tuple[int, int] | None = None
+
+
+USERS = {customer.name: customer for customer in CUSTOMERS}
 
 
 def _account(name: str, segment: str, *plans: Plan, seats: int = 1, card: str = "pm_card_visa") -> Account:
-    return Account(name, segment, tuple((plan, seats) for plan in plans), own_id=name, usage_name=name, card=card)
+    """Return the account of a customer who uses what it pays for."""
+    user = USERS[name]
+    return Account(
+        name,
+        segment,
+        items=tuple((plan, seats) for plan in plans),
+        came=(user.months, user.days),
+        left_days_ago=user.left_days_ago,
+        own_id=name,
+        card=card,
+    )
 
 
 def _declined(code: str, *, after: int = 5, declines: int | None = None) -> str:
@@ -85,11 +98,12 @@ REFUNDED = _account("Juniper Lane", STARTUP, STARTER)
 UPGRADED = _account("Quillfort Legal", SCALE_UP, TEAM)
 DISPUTE_LOST = _account("Arbor Software", STARTUP, PRO)
 DISPUTE_OPEN = _account("Nine Elms Studio", STARTUP, STARTER)
+LEAVES_AT_ONCE = _account("Redbarn Foods", STARTUP, TEAM)
 METERED = _account("Marlow & Sons", SCALE_UP, TEAM, PRO, RUNS)
-WITHOUT_OWN_ID = Account("Tallow and Wick Ltd", STARTUP, ((TEAM, 1),), usage_name="Tallow & Wick")
+WITHOUT_OWN_ID = replace(_account("Tallow & Wick", STARTUP, TEAM), name="Tallow and Wick Ltd", own_id=None)
 """Nobody wrote its id into Stripe, and it signs its usage with another name: a person has to match the two."""
 
-WITHOUT_USAGE = Account("Fable House Audio", STARTUP, ((TEAM, 1),), own_id="Fable House Audio", came=(4, 19))
+WITHOUT_USAGE = Account("Fable House Audio", STARTUP, ((TEAM, 1),), came=(4, 19), own_id="Fable House Audio")
 """Pays and has never used anything."""
 
 ACCOUNTS = (
@@ -107,7 +121,7 @@ ACCOUNTS = (
     _account("Ostby Logistics", SCALE_UP, SCALE, card="pm_card_mastercard"),
     _account("Kestrel Finance", ENTERPRISE, BUSINESS_EUR, card="pm_card_nl"),
     DISPUTE_OPEN,
-    _account("Redbarn Foods", STARTUP, TEAM),
+    LEAVES_AT_ONCE,
     WITHOUT_OWN_ID,
     DISPUTE_LOST,
     _account("Bluestem Biotech", STARTUP, UNLIMITED),
@@ -115,14 +129,7 @@ ACCOUNTS = (
     _account("Silverpine Outdoors", STARTUP, TEAM),
     _account("Hexley Instruments", STARTUP, PRO_EUR, card="pm_card_fr"),
     replace(_account("Umber & Ash", STARTUP, STARTER), trial_days=14),
-    Account(
-        "Wren Street Bakery",
-        STARTUP,
-        ((STARTER, 1),),
-        "Wren Street Bakery",
-        trial_days=7,
-        usage_name="Wren Street Bakery",
-    ),
+    replace(_account("Wren Street Bakery", STARTUP, STARTER), trial_days=7),
     _account("Dunmore Analytics", SCALE_UP, SCALE_YEAR),
     *FAILING,
     WITHOUT_USAGE,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ingestion.demo.calendar import joined_at
 from ingestion.demo.company import CUSTOMERS, SUBSIDISED
 from ingestion.demo.diary import began_at, came_at, diary
 from ingestion.demo.plans import ACCOUNTS, FAILING, PLANS, WITHOUT_OWN_ID, WITHOUT_USAGE
@@ -17,10 +18,18 @@ END = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
 def test_thirty_accounts_of_which_one_has_no_usage_and_one_no_id():
     assert len({account.name for account in ACCOUNTS}) == len(ACCOUNTS) == 30
-    users = {account.usage_name for account in ACCOUNTS if account is not WITHOUT_USAGE}
-    assert users == {customer.name for customer in CUSTOMERS}
+    users = {customer.name for customer in CUSTOMERS}
+    ids = [account.own_id for account in ACCOUNTS]
+    assert {*ids} == {*users, WITHOUT_USAGE.name, None} - {"Tallow & Wick"}
     assert [account for account in ACCOUNTS if account.own_id is None] == [WITHOUT_OWN_ID]
-    assert all(account.own_id in {None, account.usage_name, WITHOUT_USAGE.name} for account in ACCOUNTS)
+
+
+def test_who_pays_comes_and_leaves_with_its_usage():
+    users = {customer.name: customer for customer in CUSTOMERS}
+    for account in ACCOUNTS:
+        if account.own_id in users:
+            assert came_at(account, END) == joined_at(users[account.own_id], END)
+            assert account.left_days_ago == users[account.own_id].left_days_ago
 
 
 def test_every_plan_is_bought_and_its_product_is_one_of_two():
