@@ -31,6 +31,8 @@ class CustomerInvoice:
     discount_minor: int
     tax_minor: int
     total_minor: int
+    credited_minor: int
+    """What credit notes took off it afterwards, tax included."""
     amount_paid_minor: int
     amount_remaining_minor: int
     billing_reason: str | None

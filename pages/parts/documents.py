@@ -25,6 +25,7 @@ def invoice_table(invoices: Sequence[CustomerInvoice]) -> None:
             "For": [_period(invoice) for invoice in invoices],
             "Total": [figures.minor_money(invoice.total_minor, invoice.currency) for invoice in invoices],
             "of it tax": [_or_none(invoice.tax_minor, invoice.currency) for invoice in invoices],
+            "Credited": [_or_none(invoice.credited_minor, invoice.currency) for invoice in invoices],
             "Still open": [_or_none(_still_open(invoice), invoice.currency) for invoice in invoices],
             "Attempts": [invoice.attempt_count or None for invoice in invoices],
         },
@@ -54,7 +55,7 @@ def payment_table(payments: Sequence[CustomerPayment]) -> None:
 def _table(columns: dict[str, list[object]], *, colours: dict[str, str], alt: str) -> None:
     right: dict[str, Any] = {
         name: st.column_config.TextColumn(name, alignment="right")
-        for name in ("Total", "of it tax", "Still open", "Amount", "Given back", "Fee")
+        for name in ("Total", "of it tax", "Credited", "Still open", "Amount", "Given back", "Fee")
         if name in columns
     }
     filled = {name: values for name, values in columns.items() if any(value is not None for value in values)}

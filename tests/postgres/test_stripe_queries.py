@@ -50,6 +50,31 @@ def test_a_payment_shows_its_invoice_its_fee_and_its_dispute(database):
     assert paid.dispute_status == "under_review"
 
 
+def test_an_invoice_shows_what_credit_notes_took_off_it(database):
+    with books(database.superuser_url) as tenant:
+        margin = MarginBooks(tenant)
+        stripe_side(margin)
+        for note, total, status in (("cn_1", 300, "issued"), ("cn_2", 50, "issued"), ("cn_3", 400, "void")):
+            margin.row(
+                "credit_note",
+                credit_note_id=note,
+                invoice_id="in_1",
+                stripe_customer_id="cus_1",
+                status=status,
+                currency="usd",
+                total_minor=total,
+                excluding_tax_minor=total,
+                refund_ids=[],
+                created_at=NOW,
+                effective_at=NOW,
+            )
+        acme = tenant.customer("Acme")
+    with asking(database.app_url, tenant.tenant_id) as workspace:
+        (found,) = invoices_of_customer(workspace, customer_id=acme)
+
+    assert (found.total_minor, found.credited_minor) == (1000, 300 + 50)
+
+
 def test_pages_of_invoices_and_payments_follow_each_other(database):
     with books(database.superuser_url) as tenant:
         margin = MarginBooks(tenant)
