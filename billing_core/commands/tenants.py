@@ -29,16 +29,14 @@ class ChosenTenant:
     name: str
 
 
-def create_tenant(
-    installation: Workspace, *, slug: str, name: str, reporting_currency: str = "usd", is_demo: bool = False
-) -> int:
+def create_tenant(installation: Workspace, *, slug: str, name: str, is_demo: bool = False) -> int:
     """Make a tenant and return its number; raise TenantExistsError when the short name is taken."""
     made = installation.connection.execute(
         text(
             "insert into tenant (slug, name, reporting_currency, is_demo, recorded_at) "
-            "values (:slug, :name, :currency, :is_demo, :now) on conflict (slug) do nothing returning tenant_id"
+            "values (:slug, :name, 'usd', :is_demo, :now) on conflict (slug) do nothing returning tenant_id"
         ),
-        {"slug": slug, "name": name, "currency": reporting_currency, "is_demo": is_demo, "now": installation.now},
+        {"slug": slug, "name": name, "is_demo": is_demo, "now": installation.now},
     ).scalar_one_or_none()
     if made is None:
         raise TenantExistsError(slug)

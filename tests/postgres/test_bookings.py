@@ -349,3 +349,14 @@ def test_a_fee_of_a_past_december_is_booked_in_utc(account):
     account.book()
 
     assert account.months("payment_fee")[0][1] == NOVEMBER
+
+
+def test_a_tenant_reports_in_dollars_because_no_cost_has_a_daily_rate(database):
+    with (
+        psycopg.connect(libpq(database.superuser_url)) as connection,
+        pytest.raises(psycopg.errors.CheckViolation, match="tenant_reports_in_dollars"),
+    ):
+        connection.execute(
+            "insert into marginbook.tenant (slug, name, reporting_currency, is_demo, recorded_at) "
+            "values ('euro', 'Euro', 'eur', false, now())"
+        )

@@ -1,6 +1,9 @@
 -- Revenue beside the cost: what Stripe says (versions are facts, the mirror is their newest state), whose customer is
 -- whose, and what is booked from it per customer and day. Amounts of documents are whole minor units of their currency.
 
+-- Providers bill in dollars, and no cost row has a daily rate yet (docs/decisions/0008): another total would be pretended.
+alter table tenant add constraint tenant_reports_in_dollars check (reporting_currency = 'usd');
+
 create table stripe_connection (
     tenant_id bigint not null references tenant,
     connection_id bigint generated always as identity,
