@@ -33,7 +33,8 @@ def sandbox(
         server = SandboxServer(start=int(begins.timestamp()), port=port, journal=journal)
     except OSError as taken:
         raise SandboxPortTakenError(port) from taken
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for told in (signal.SIGINT, signal.SIGTERM):  # Also where a shell started us in the background, deaf to Ctrl-C.
+        signal.signal(told, signal.default_int_handler)
     now = datetime.fromtimestamp(server.sandbox.now, UTC)
     with contextlib.closing(server), contextlib.suppress(KeyboardInterrupt):
         typer.echo(f"ready {server.url}")

@@ -117,6 +117,15 @@ def test_a_line_that_a_kill_cut_short_is_dropped_and_the_journal_goes_on(tmp_pat
             v1.customers.create({"name": "Next"})
 
 
+@pytest.fixture
+def deaf_to_interrupts() -> Iterator[None]:
+    """Start programs as a shell does that puts them into the background."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("deaf_to_interrupts")
 def test_an_interrupt_ends_the_sandbox_in_order(tmp_path):
     for how in (signal.SIGINT, signal.SIGTERM):
         program = Running("--journal", str(tmp_path / "journal"), "--start", "2026-01-01")
