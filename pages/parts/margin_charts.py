@@ -287,6 +287,10 @@ def margins(rows: Sequence[tuple[str, Decimal]]) -> go.Figure:
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
     figure.update_layout(**{**LAYOUT, "height": 70 + 34 * max(len(rows), 3)}, showlegend=False)
-    figure.update_xaxes(tickformat=DOLLARS, nticks=6, **ZERO)
+    # A short bar's figure stands beside it, and needs room there on a narrow screen too.
+    low, high = (end(Decimal(0), end(margin for _, margin in rows)) for end in (min, max))
+    room = (high - low) * Decimal("0.25")
+    reach = [money_for_chart(low - room if low else low), money_for_chart(high + room if high else high)]
+    figure.update_xaxes(tickformat=DOLLARS, nticks=6, range=reach, **ZERO)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     return figure

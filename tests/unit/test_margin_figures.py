@@ -12,7 +12,7 @@ from billing_core.periods import DatePeriod
 from billing_core.queries.unmatched_customers import UnmatchedCustomer
 from pages.parts.figures import accounting, growth, margin_share, minor_money, points
 from pages.parts.files import xlsx_file
-from pages.parts.margin_charts import Dot, revenue_against_margin
+from pages.parts.margin_charts import Dot, margins, revenue_against_margin
 from pages.parts.pairs import plain_name, suggested
 from pages.parts.period import period_choices
 from tests.builders import pico
@@ -144,3 +144,13 @@ def test_a_scatter_draws_every_customer_and_names_those_who_lose_most(count):
 
     assert len(trace.x) == count
     assert [name for name in trace.text[:3] if name] == [f"Customer {number}" for number in range(min(count, 3))]
+
+
+@pytest.mark.parametrize(
+    ("dollars", "reach"),
+    [((800, 200), (0, 800 * 1.25)), ((900, -100), (-100 - 250, 900 + 250)), ((-40, -80), (-80 * 1.25, 0))],
+)
+def test_bars_leave_room_for_the_figure_beside_them(dollars, reach):
+    figure = margins([(f"Plan {amount}", pico(str(amount))) for amount in dollars])
+
+    assert figure.layout.xaxis.range == reach
